@@ -1,0 +1,33 @@
+"""fastheur: judge programmatic policies fast and honestly, in batches, on EnvPool."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fastheur.evaluate import evaluate, evaluate_many
+    from fastheur.loading import Policy, load_policy
+    from fastheur.score import Scorecard
+    from fastheur.tasks import environments as tasks
+
+_WHERE = {
+    "evaluate": ("fastheur.evaluate", "evaluate"),
+    "evaluate_many": ("fastheur.evaluate", "evaluate_many"),
+    "load_policy": ("fastheur.loading", "load_policy"),
+    "Policy": ("fastheur.loading", "Policy"),
+    "Scorecard": ("fastheur.score", "Scorecard"),
+    "tasks": ("fastheur.tasks", "environments"),
+}
+
+__all__ = ["Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load_policy", "tasks"]
+
+
+def __getattr__(name: str) -> Any:
+    # `import fastheur` stays instant: EnvPool and Numba are imported when something first needs them.
+    if name not in _WHERE:
+        raise AttributeError(f"module 'fastheur' has no attribute {name!r}")
+    module, attribute = _WHERE[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value

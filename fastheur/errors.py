@@ -1,0 +1,42 @@
+"""Errors that a user can act on: what was found, what was expected, how to mend it."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class FastheurError(Exception):
+    """Base of every error that bad input or a full disk can cause; the command line exits with code 2."""
+
+
+class ConfigError(FastheurError):
+    """A setting, task, protocol or file name that does not exist or does not fit."""
+
+
+class PolicyError(FastheurError):
+    """A policy file that breaks the contract, before or while it runs.
+
+    ``line`` is the line of the policy file the error points at, where one is known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class ActionError(PolicyError):
+    """An action that the task does not have: the trial has failed, and nothing was clipped."""
+
+
+class LedgerError(FastheurError):
+    """The ledger cannot be opened, read or written."""
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
+    """Return `` Did you mean a, b?`` with the names in ``known`` closest to ``word``, or an empty string."""
+    names = sorted(known)
+    lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower(), lower, n=count, cutoff=0.5)
+    if not close:
+        tail = word.lower().rsplit("/", 1)[-1]
+        close = [name for name in lower if tail and tail in name][:count]
+    return f" Did you mean {', '.join(lower[name] for name in close)}?" if close else ""

@@ -1,0 +1,325 @@
+"""One specification in, one Scorecard out: the composition root of engine, host, scorer and ledger."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fastheur.engine import Engine
+from fastheur.engine import version as envpool_version
+from fastheur.errors import ConfigError, FastheurError, PolicyError
+from fastheur.host import Candidate, Host, make_host
+from fastheur.ledger import Ledger, TrialStart, versions
+from fastheur.loading import Policy, load_policy
+from fastheur.policy import Number
+from fastheur.resources import POLICIES
+from fastheur.rollout import Episode, Job, rollout
+from fastheur.score import Cost, Scorecard, Setting
+from fastheur.seeds import SPLITS, commitment, draw_secret, episode_seeds
+from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
+
+AUTO_SLOTS = 64
+"""Most slots that are used when none are asked for."""
+
+LEDGER_SECONDS = 1.0
+"""Finished episodes are written to the ledger at least this often."""
+
+Progress = Callable[[int, Sequence[Episode]], None]
+"""Called now and then with the env steps so far and the finished episodes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything an evaluation needs, checked: built once at the edge by :func:`plan`."""
+
+    task: Task
+    protocol: Protocol
+    split: str
+    first: int
+    episodes: int
+    slots: int
+    threads: int
+    warm: bool = False
+    debug: bool = False
+    notes: str = ""
+    ledger: Path | None = None
+    secret: str | None = field(default=None, repr=False)
+
+
+def plan(
+    env: str | Environment,
+    *,
+    obs: str | None = None,
+    protocol: str | Protocol | None = None,
+    max_steps: int | None = None,
+    episodes: int | None = None,
+    first: int = 0,
+    split: str = "train",
+    slots: int | None = None,
+    threads: int = 0,
+    warm: bool = False,
+    debug: bool = False,
+    notes: str = "",
+    ledger: str | Path | None = None,
+    env_args: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Check the settings of an evaluation and return them as a :class:`Plan`; see :func:`evaluate` for their meaning.
+
+    Raises:
+        ConfigError: names the setting, what was found, and what is expected.
+    """
+    environment = env if isinstance(env, Environment) else find_environment(env, env_args)
+    if not isinstance(protocol, Protocol):
+        protocol = find_protocol(protocol, environment, max_steps=max_steps)
+    elif max_steps is not None:
+        protocol = replace(protocol, max_steps=max_steps)
+    count = protocol.episodes if episodes is None else _whole("episodes", episodes, 1)
+    if split not in SPLITS:
+        raise ConfigError(f"split is {split!r}, expected one of {', '.join(SPLITS)}.")
+    return Plan(
+        make_task(environment, obs, protocol),
+        protocol,
+        split,
+        _whole("first", first, 0),
+        count,
+        AUTO_SLOTS if slots is None else _whole("slots", slots, 1),
+        _whole("threads", threads, 0),
+        warm,
+        debug,
+        notes,
+        None if ledger is None else Path(ledger),
+        draw_secret() if split == "sealed" else None,
+    )
+
+
+def evaluate(
+    policy: str | Path | Policy | None,
+    env: str | Environment,
+    *,
+    params: Mapping[str, Number] | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Scorecard:
+    """Play a policy and return its Scorecard.
+
+    Args:
+        policy: a file, a loaded policy, or None for the shipped policy of the task and mode.
+        env: a task name (``atari/breakout``) or any EnvPool id (``CartPole-v1``).
+        params: values for the policy's declared parameters.
+        progress: see :data:`Progress`.
+        settings: ``obs`` observation mode (default: the task's first); ``protocol`` name (default: the task's own);
+            ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``slots``
+            environments at a time (default: one per episode, at most 64); ``threads`` EnvPool workers (default: one per
+            core); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``ledger`` file to
+            record the trial in (default: none); ``notes`` kept with the trial; ``env_args`` EnvPool arguments.
+
+    Returns:
+        The Scorecard; a pure function of the episodes, whatever the slots and threads.
+
+    Raises:
+        FastheurError: bad input, a policy that breaks the contract, or a ledger that cannot be written.
+    """
+    return evaluate_many(policy, env, [params or {}], progress=progress, **settings)[0]
+
+
+def evaluate_many(
+    policy: str | Path | Policy | None | Sequence[str | Path | Policy],
+    env: str | Environment,
+    params: Sequence[Mapping[str, Number]],
+    *,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> list[Scorecard]:
+    """Play many candidates in one pool and return a Scorecard each, in order.
+
+    Args:
+        policy: one policy for all rows of ``params``, or a list with one per row.
+        params: one mapping of parameter values per candidate; all play the same episodes.
+        env, progress, settings: as in :func:`evaluate`.
+    """
+    what = plan(env, **settings)
+    candidates = _candidates(policy, what.task, params)
+    return run(what, candidates, progress)
+
+
+def run(what: Plan, candidates: Sequence[Candidate], progress: Progress | None = None) -> list[Scorecard]:
+    """Play ``candidates`` as planned: the one place where engine, host, scorer and ledger meet."""
+    began = time.perf_counter()
+    engine = Engine(what.task, what.protocol, what.threads)
+    seeds = episode_seeds(what.split, what.first, what.episodes, what.secret)
+    jobs = [
+        Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
+    ]
+    slots = min(what.slots, len(jobs))
+    host = make_host(candidates, engine.spec, slots, what.debug)
+    trials = _Trials(what, candidates, slots, engine, began, progress)
+    return trials.collect(host, jobs)
+
+
+def find_policy(task: Task) -> Path:
+    """Return the shipped policy of a task and mode: ``policies/<suite>/<task>/<mode>.py``.
+
+    Raises:
+        ConfigError: there is none; the message names the random policy and `fastheur new`.
+    """
+    environment = task.environment
+    folder = POLICIES / environment.name if "/" in environment.name else POLICIES / "envpool" / environment.env_id
+    path = folder / f"{task.mode}.py"
+    if path.exists():
+        return path
+    raise ConfigError(
+        f"No shipped policy plays {task.name} with obs={task.mode}. Give one with policy=FILE (policy=random plays any "
+        f"task), or start one: fastheur new NAME env={task.name}"
+    )
+
+
+def resolve_policy(policy: str | Path | Policy | None, task: Task) -> Policy:
+    """Return the policy for a task: loaded already, a file, the name of a shipped one, or None for the task's own."""
+    if isinstance(policy, Policy):
+        return policy
+    if policy is None:
+        return load_policy(find_policy(task))
+    path = Path(policy)
+    shipped = POLICIES / f"{policy}.py"
+    if not path.exists() and path.suffix != ".py" and shipped.exists():
+        path = shipped
+    if not path.is_file():
+        raise ConfigError(f"There is no policy file {str(policy)!r}. `fastheur list` shows the shipped ones; policy=random plays any task.")
+    return load_policy(path)
+
+
+def _candidates(policy: Any, task: Task, params: Sequence[Mapping[str, Number]]) -> list[Candidate]:
+    if not params:
+        raise ConfigError("No candidate was given: `params` is empty, expected one mapping per candidate.")
+    if isinstance(policy, Sequence) and not isinstance(policy, str):
+        if len(policy) != len(params):
+            raise ConfigError(f"{len(policy)} policies came with {len(params)} rows of params, expected as many of each.")
+        policies = [resolve_policy(one, task) for one in policy]
+    else:
+        policies = [resolve_policy(policy, task)] * len(params)
+    return [Candidate(one, one.values(row)) for one, row in zip(policies, params, strict=True)]
+
+
+class _Trials:
+    """The running trials of one pool: collects episodes, writes the ledger as they come, settles at the end."""
+
+    def __init__(
+        self, what: Plan, candidates: Sequence[Candidate], slots: int, engine: Engine, began: float, progress: Progress | None
+    ) -> None:
+        self._what = what
+        self._engine = engine
+        self._progress = progress
+        self._slots = slots
+        self._began = began
+        self._settings = [_setting(what, candidate) for candidate in candidates]
+        self._episodes: list[list[Episode]] = [[] for _ in candidates]
+        self._all: list[Episode] = []
+        self._unwritten: list[list[Episode]] = [[] for _ in candidates]
+        self._last_write = self._last_report = time.perf_counter()
+        self._ledger = Ledger(what.ledger) if what.ledger else None
+        self._numbers: list[int] = []
+        if self._ledger:
+            found = versions(envpool_version())
+            for candidate, setting in zip(candidates, self._settings, strict=True):
+                name = Path(candidate.policy.name).stem
+                start = TrialStart(
+                    name, setting, candidate.policy, slots, engine.threads, found, what.notes, what.secret
+                )
+                self._numbers.append(self._ledger.start(start))
+
+    def collect(self, host: Host, jobs: Sequence[Job]) -> list[Scorecard]:
+        """Play the jobs; on an error or Ctrl-C settle what was measured, then raise."""
+        cpu = time.process_time()
+        stepping = time.perf_counter()
+        status, error = "failed", None
+        try:
+            play = rollout(
+                self._engine, host, jobs, self._slots, lanes=self._lanes(), warm=self._what.warm, watch=self._tick
+            )
+            for episode in play:
+                self._episodes[episode.candidate].append(episode)
+                self._unwritten[episode.candidate].append(episode)
+                self._all.append(episode)
+            status = "finished"
+        except KeyboardInterrupt:
+            status = "interrupted"
+        except FastheurError as problem:
+            error = problem
+        except Exception as problem:
+            self._settle("failed", stepping, cpu, repr(problem))
+            raise
+        cards = self._settle(status, stepping, cpu, str(error) if error else None)
+        if error:
+            raise error
+        return cards
+
+    def _lanes(self) -> int:
+        return 2 if self._engine.spec.mode in ("native", "screen") and self._slots >= 8 else 1
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        if self._ledger and now - self._last_write > LEDGER_SECONDS:
+            self._write()
+            self._last_write = now
+        if self._progress and now - self._last_report > 0.1:
+            self._progress(self._engine.env_steps, self._all)
+            self._last_report = now
+
+    def _write(self) -> None:
+        if self._ledger:
+            for number, waiting in zip(self._numbers, self._unwritten, strict=True):
+                if waiting:
+                    self._ledger.add_episodes(number, self._what.split, waiting)
+                    waiting.clear()
+
+    def _settle(self, status: str, stepping: float, cpu: float, error: str | None) -> list[Scorecard]:
+        now = time.perf_counter()
+        if self._progress:
+            self._progress(self._engine.env_steps, self._all)
+        cpu_s, building = time.process_time() - cpu, self._engine.build_s
+        wall, setup = now - stepping - building, stepping - self._began + building
+        cards = [self._card(number, status, wall, setup) for number in range(len(self._settings))]
+        if self._ledger:
+            with self._ledger as ledger:
+                self._write()
+                for number, card in zip(self._numbers, cards, strict=True):
+                    ledger.finish(number, card, status, cpu_s / len(cards), error)
+        return cards
+
+    def _card(self, number: int, status: str, wall: float, setup: float) -> Scorecard:
+        episodes = tuple(sorted(self._episodes[number], key=lambda episode: episode.index))
+        played, mine = sum(episode.length for episode in self._all), sum(episode.length for episode in episodes)
+        extra = (self._engine.env_steps - played) // len(self._settings)  # of unfinished episodes, shared out evenly
+        share = 1 / len(self._settings)
+        cost = Cost(mine + extra, wall * share, setup * share, self._slots, self._engine.threads)
+        trial = self._numbers[number] if self._numbers else None
+        return Scorecard(self._settings[number], episodes, cost, status == "finished", self._what.secret, trial)
+
+
+def _setting(what: Plan, candidate: Candidate) -> Setting:
+    policy, task = candidate.policy, what.task
+    if policy.style == "batch" and what.debug:
+        raise PolicyError(f"{policy.name} is a batch policy, which is plain Python already; leave debug away.")
+    return Setting(
+        task.env_id,
+        task.mode,
+        what.protocol.name,
+        what.split,
+        what.protocol.envpool_args(task),
+        what.protocol.deterministic(task),
+        Path(policy.name).name,
+        policy.sha256,
+        candidate.values,
+        what.warm,
+        "none",
+        what.debug,
+        policy.style == "batch",
+        commitment(what.secret) if what.secret else None,
+    )
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"{name} is {value!r}, expected a whole number from {least}.")
+    return value

@@ -1,0 +1,188 @@
+"""Compiles a kernel policy and wraps it in one loop over the batch.
+
+Bounds checks are on in everything the author wrote, also in functions that carry a ``numba.njit`` of their own. The
+machine code is cached in a folder named by the hash of all that went into it (policy, loop, helpers, versions, CPU), so
+an edited policy can never run as its older self.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numba.core import types as nbtypes
+from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaError
+
+from fastheur import policy as policy_module
+from fastheur import vision
+from fastheur.errors import PolicyError
+from fastheur.loading import Policy, execute, problem_at
+from fastheur.resources import cache_folder
+from fastheur.spec import Spec
+
+KEPT_KERNELS = 256
+"""Compiled policies kept in the cache; the oldest go first."""
+
+_OPTIONS = {"boundscheck": True, "nogil": True, "error_model": "python"}
+
+_DISCRETE = """
+
+def _fastheur_loop(obs, info, state, params, slots, rows, actions, low, high, cursor):
+    for place in range(rows.shape[0]):
+        row = rows[place]
+        cursor[0] = row
+        slot = slots[row]
+        action = act(obs[row], info[row], state[slot], params[slot])
+        actions[row] = action
+        if action < low or action >= high:
+            return row
+    return -1
+"""
+_VECTOR = """
+
+def _fastheur_loop(obs, info, state, params, slots, rows, actions, low, high, cursor):
+    for place in range(rows.shape[0]):
+        row = rows[place]
+        cursor[0] = row
+        slot = slots[row]
+        action = actions[row]
+        act(obs[row], info[row], state[slot], params[slot], action)
+        for part in range(action.shape[0]):
+            if not (action[part] >= low[part] and action[part] <= high[part]):
+                return row
+    return -1
+"""
+
+Loop = Callable[..., int]
+
+
+def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
+    """Return the compiled loop of a kernel policy.
+
+    Args:
+        policy: a policy of style ``kernel``. spec: the task as the policy sees it (after preprocessing).
+        sample: arguments of the loop with the dtypes and layouts of real ones.
+
+    Raises:
+        PolicyError: Numba cannot compile it, or ``act`` returns something that is no action; names the author's line.
+    """
+    discrete = spec.action.kind == "discrete"
+    _check_signature(policy, 4 if discrete else 5)
+    text = policy.source + (_DISCRETE if discrete else _VECTOR)
+    file = _cached_file(text)
+    namespace = execute(text, policy.name, file=file)
+    for name, value in list(namespace.items()):
+        function = value.py_func if isinstance(value, Dispatcher) else value
+        if isinstance(function, types.FunctionType) and function.__code__.co_filename == file:
+            keep = {"cache": True} if name == "_fastheur_loop" and os.path.exists(file) else {}
+            namespace[name] = numba.njit(**_OPTIONS, **keep)(function)
+    loop = namespace["_fastheur_loop"]
+    try:
+        loop.compile(tuple(numba.typeof(value) for value in sample))
+    except NumbaError as error:
+        raise _translated(policy, error, file) from error
+    _check_result(policy, namespace["act"], discrete)
+    return loop
+
+
+def plain_loop(policy: Policy, spec: Spec) -> Loop:
+    """Return the same loop as plain Python, where prints and breakpoints work."""
+    discrete = spec.action.kind == "discrete"
+    _check_signature(policy, 4 if discrete else 5)
+    namespace = execute(policy.source, policy.name)
+    for name, value in list(namespace.items()):
+        if isinstance(value, Dispatcher) and value.py_func.__code__.co_filename == policy.name:
+            namespace[name] = value.py_func
+    exec(_DISCRETE if discrete else _VECTOR, namespace)
+    plain = namespace["_fastheur_loop"]
+
+    def loop(obs: Any, info: Any, state: Any, params: Any, *rest: Any) -> int:
+        return plain(obs.view(np.recarray) if obs.dtype.names else obs, *(a.view(np.recarray) for a in (info, state, params)), *rest)
+
+    return loop
+
+
+def _check_signature(policy: Policy, expected: int) -> None:
+    act = policy.namespace["act"]
+    code = getattr(act, "py_func", act).__code__
+    if code.co_argcount != expected:
+        wanted = "act(obs, info, state, params)" if expected == 4 else "act(obs, info, state, params, action)"
+        found = ", ".join(code.co_varnames[: code.co_argcount])
+        raise problem_at(policy, code.co_firstlineno, f"found act({found}), but this task needs {wanted}")
+
+
+def _check_result(policy: Policy, act: Any, discrete: bool) -> None:
+    for overload in act.overloads.values():  # empty when the loop came from the cache: it was checked then
+        found = overload.signature.return_type
+        line = act.py_func.__code__.co_firstlineno
+        if discrete and not isinstance(found, (nbtypes.Integer, nbtypes.Boolean)):
+            raise problem_at(policy, line, f"act returns {found}, expected an integer action on every path")
+        if not discrete and not isinstance(found, nbtypes.NoneType):
+            raise problem_at(policy, line, f"act returns {found}, but this task wants `action` filled and nothing returned")
+
+
+def _translated(policy: Policy, error: NumbaError, file: str) -> PolicyError:
+    """Turn Numba's report into the author's line and the one sentence that matters."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [int(number) for number in re.findall(rf'File "[^"]*{re.escape(Path(file).name)}", line (\d+)', text)]
+    inside = [number for number in lines if number <= policy.source.count("\n") + 1]
+    if "_fastheur_loop" in text and ("Cannot unify" in text or "setitem" in text) and not inside:
+        return problem_at(policy, None, "act does not return an integer on every path")
+    sentences = [line.strip(" -*>") for line in text.splitlines()]
+    telling = re.compile(
+        r"^(No implementation|Unknown attribute|Untyped global|Cannot unify|Use of unsupported|Invalid use|NameError|"
+        r"Cannot determine|Unsupported|The use of|Field|.*is not supported|.*not defined)", re.I
+    )  # fmt: skip
+    reason = next((line for line in sentences if telling.match(line)), None)
+    reason = reason or next((line for line in sentences if line and not line.startswith("Failed in nopython")), "unknown")
+    return problem_at(policy, inside[-1] if inside else None, f"does not compile: {reason.rstrip('.: ')}")
+
+
+@cache
+def _environment_hash() -> bytes:
+    """Hash of everything outside the policy that shapes its machine code."""
+    parts = [
+        sys.version,
+        np.__version__,
+        numba.__version__,
+        llvmlite.__version__,
+        llvmlite.binding.get_host_cpu_name(),
+        llvmlite.binding.get_host_cpu_features().flatten(),
+        repr((_OPTIONS, numba.config.OPT, numba.config.BOUNDSCHECK, numba.config.CPU_NAME, numba.config.CPU_FEATURES)),
+        *(Path(module.__file__ or "").read_text() for module in (policy_module, vision)),
+    ]
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+
+
+def _cached_file(text: str) -> str:
+    """Write ``text`` to the cache folder of its hash and return the file's path (unwritten where nothing can be)."""
+    key = hashlib.sha256(_environment_hash() + text.encode()).hexdigest()[:32]
+    folder = cache_folder() / "kernels" / key
+    file = folder / "policy.py"
+    if file.exists():
+        return str(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / f"policy.{os.getpid()}"
+        draft.write_text(text)
+        draft.replace(file)
+        _forget_oldest(folder.parent)
+    except OSError:
+        pass
+    return str(file)
+
+
+def _forget_oldest(folder: Path) -> None:
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime)
+    for entry in entries[: max(0, len(entries) - KEPT_KERNELS)]:
+        shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,107 @@
+"""Joins engine and host: yields every finished episode with its score. Knows nothing of logs, splits or statistics."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastheur import _core
+from fastheur.engine import Engine
+from fastheur.host import Host
+from fastheur.seeds import stream_key
+
+
+@dataclass(frozen=True)
+class Job:
+    """One episode to play: which candidate, which episode index, and the environment seed behind it."""
+
+    candidate: int
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One finished episode.
+
+    Attributes:
+        candidate, index: the job. ret: undiscounted return. length: env steps.
+        terminated: the game ended (False: cut off at the cap). lives_lost: drops of the life counter, summed.
+        last_reward_step: env steps up to the last reward that was not zero, -1 without one.
+        best, worst: extremes of the running return. action_hash: 64-bit hash of all actions, in hexadecimal.
+        random: the policy drew from its random stream.
+    """
+
+    candidate: int
+    index: int
+    ret: float
+    length: int
+    terminated: bool
+    lives_lost: int
+    last_reward_step: int
+    best: float
+    worst: float
+    discounted: float
+    action_hash: str
+    random: bool
+
+
+def rollout(
+    engine: Engine,
+    host: Host,
+    jobs: Sequence[Job],
+    slots: int,
+    *,
+    lanes: int = 1,
+    warm: bool = False,
+    gamma: float = 1.0,
+    watch: Callable[[], None] | None = None,
+) -> Iterator[Episode]:
+    """Play every job once and yield the episodes as they end.
+
+    Args:
+        engine, host: the task and what plays it. jobs: the episodes. slots, lanes, warm: see :meth:`Engine.episodes`.
+        gamma: discount of :attr:`Episode.discounted`. watch: called after every batch.
+    """
+    scores = np.zeros(min(slots, len(jobs)), _core.ACCUMULATOR)
+    candidates = np.array([job.candidate for job in jobs], np.int64)
+    for batch in engine.episodes([job.seed for job in jobs], slots, lanes=lanes, warm=warm):
+        first = batch.first
+        if first.any():
+            starting, places = batch.slots[first], batch.episodes[first]
+            _core.score_reset(scores, starting, batch.lives[first])
+            host.reset(starting, candidates[places], [stream_key(jobs[place].seed) for place in places])
+            stepped = ~first
+            if stepped.any():
+                _core.score_step(scores, batch.slots[stepped], batch.reward[stepped], batch.lives[stepped], gamma)
+        else:
+            _core.score_step(scores, batch.slots, batch.reward, batch.lives, gamma)
+        if batch.live is None:
+            host.act(batch)
+            _core.hash_actions(scores, batch.slots, batch.actions)
+        else:
+            for row in np.flatnonzero(batch.terminated | batch.truncated):
+                slot = batch.slots[row]
+                yield _finished(jobs[batch.episodes[row]], scores[slot], bool(batch.terminated[row]), host.drew_randomness(slot))
+            if len(batch.live):
+                host.act(batch)
+                _core.hash_actions(scores, batch.slots[batch.live], batch.actions[batch.live])
+        if watch is not None:
+            watch()
+
+
+def _finished(job: Job, score: np.void, terminated: bool, random: bool) -> Episode:
+    return Episode(
+        job.candidate,
+        job.index,
+        float(score["ret"]),
+        int(score["length"]),
+        terminated,
+        int(score["lives_lost"]),
+        int(score["last_reward_step"]),
+        float(score["best"]),
+        float(score["worst"]),
+        float(score["discounted"]),
+        f"{int(score['action_hash']):016x}",
+        random,
+    )
