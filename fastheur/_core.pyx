@@ -632,7 +632,10 @@ cdef cnp.ndarray _bytes(object value, str name, int first):
 
 
 cdef cnp.ndarray _batch(object value, str name, Job* job, bint colour):
-    """Check (N, 3, H, W) or (N, H, W) uint8 frames and describe them to `job`."""
+    """Check (N, 3, H, W) or (N, H, W) uint8 frames and describe them to `job`.
+
+    The caller holds on to the array returned: where a copy was needed, `job` points into it.
+    """
     cdef cnp.ndarray array
     cdef int ndim = 4 if colour else 3
     if not isinstance(value, cnp.ndarray):
@@ -887,7 +890,7 @@ cdef object _pairwise(kernel_t kernel, object a, object b, object out, int threa
         job.frames = (job.count + _PIECE - 1) // _PIECE
     else:
         if cnp.PyArray_NDIM(first) == 1:
-            first, second = first.reshape(1, -1), second.reshape(1, -1)
+            first, second = np.ascontiguousarray(first).reshape(1, -1), np.ascontiguousarray(second).reshape(1, -1)
         job.frames = cnp.PyArray_DIM(first, 0)
         job.width = job.count // job.frames if job.frames > 0 else 0
         job.stride, job.second_stride = cnp.PyArray_STRIDE(first, 0), cnp.PyArray_STRIDE(second, 0)

@@ -17,6 +17,7 @@ from fastheur.resources import POLICIES
 from fastheur.rollout import Episode, Job, rollout
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.seeds import SPLITS, commitment, draw_secret, episode_seeds
+from fastheur.spec import Spec
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
 
 AUTO_SLOTS = 64
@@ -143,8 +144,13 @@ def evaluate_many(
     return run(what, candidates, progress)
 
 
-def run(what: Plan, candidates: Sequence[Candidate], progress: Progress | None = None) -> list[Scorecard]:
-    """Play ``candidates`` as planned: the one place where engine, host, scorer and ledger meet."""
+def run(
+    what: Plan, candidates: Sequence[Candidate], progress: Progress | None = None, host: Host | None = None
+) -> list[Scorecard]:
+    """Play ``candidates`` as planned: the one place where engine, host, scorer and ledger meet.
+
+    ``host`` replaces the one that would be made for the candidates, for instance by one with a stopwatch.
+    """
     began = time.perf_counter()
     engine = Engine(what.task, what.protocol, what.threads)
     seeds = episode_seeds(what.split, what.first, what.episodes, what.secret)
@@ -152,9 +158,14 @@ def run(what: Plan, candidates: Sequence[Candidate], progress: Progress | None =
         Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
     ]
     slots = min(what.slots, len(jobs))
-    host = make_host(candidates, engine.spec, slots, what.debug)
+    host = host or make_host(candidates, engine.spec, slots, what.debug)
     trials = _Trials(what, candidates, slots, engine, began, progress)
     return trials.collect(host, jobs)
+
+
+def lanes_for(spec: Spec, slots: int) -> int:
+    """Return the number of lanes: two where a policy reads whole frames, so that it thinks while the others step."""
+    return 2 if spec.mode in ("native", "screen") and slots >= 8 else 1
 
 
 def find_policy(task: Task) -> Path:
@@ -235,7 +246,7 @@ class _Trials:
         status, error = "failed", None
         try:
             play = rollout(
-                self._engine, host, jobs, self._slots, lanes=self._lanes(), warm=self._what.warm, watch=self._tick
+                self._engine, host, jobs, self._slots, lanes=lanes_for(self._engine.spec, self._slots), warm=self._what.warm, watch=self._tick
             )
             for episode in play:
                 self._episodes[episode.candidate].append(episode)
@@ -253,9 +264,6 @@ class _Trials:
         if error:
             raise error
         return cards
-
-    def _lanes(self) -> int:
-        return 2 if self._engine.spec.mode in ("native", "screen") and self._slots >= 8 else 1
 
     def _tick(self) -> None:
         now = time.perf_counter()

@@ -1,11 +1,13 @@
 """Joins engine and host: yields every finished episode with its score. Knows nothing of logs, splits or statistics."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastheur import _core
+from fastheur.batch import Array, StepBatch
 from fastheur.engine import Engine
 from fastheur.host import Host
 from fastheur.seeds import stream_key
@@ -44,6 +46,30 @@ class Episode:
     discounted: float
     action_hash: str
     random: bool
+
+
+class TimedHost:
+    """A host that measures what its policies take: seconds in ``act`` and the number of actions."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.seconds = 0.0
+        self.actions = 0
+
+    def reset(self, slots: Array, candidates: Array, keys: Sequence[int]) -> None:
+        """Pass on to the host."""
+        self._host.reset(slots, candidates, keys)
+
+    def act(self, batch: StepBatch) -> None:
+        """Pass on to the host, with a stopwatch."""
+        began = time.perf_counter()
+        self._host.act(batch)
+        self.seconds += time.perf_counter() - began
+        self.actions += len(batch.slots) if batch.live is None else len(batch.live)
+
+    def drew_randomness(self, slot: int) -> bool:
+        """Pass on to the host."""
+        return self._host.drew_randomness(slot)
 
 
 def rollout(

@@ -53,10 +53,11 @@ Array = npt.NDArray[Any]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Every access is inside the frame because regions are clipped first; bounds checks would only prevent vectorisation.
-_OPTIONS = {"boundscheck": False, "nogil": True}
-# Functions that only compiled code calls do without the entry points for Python and C, which take long to compile.
-_INNER_OPTIONS = _OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_inner = numba.njit(**_INNER_OPTIONS)
+# The entry point for C, which nothing uses, takes long to compile; so does the one for Python, where it is not needed.
+_OPTIONS: dict[str, Any] = {"boundscheck": False, "nogil": True, "no_cfunc_wrapper": True}
+_INNER_OPTIONS: Any = _OPTIONS | {"no_cpython_wrapper": True}
+_inner: Callable[[_Function], _Function] = numba.njit(**_INNER_OPTIONS)
+_inlined: Callable[[_Function], _Function] = numba.njit(**_INNER_OPTIONS, inline="always")
 
 
 def _helper(function: _Function) -> _Function:
@@ -84,7 +85,7 @@ _STEP = 255
 
 
 @_inner
-def _clip_edge(edge, size):
+def _clip_edge(edge: Any, size: Any) -> Any:
     """Return one edge of a region as an integer from 0 to size; NaN becomes 0."""
     if not edge > 0:
         return 0
@@ -94,7 +95,7 @@ def _clip_edge(edge, size):
 
 
 @_inner
-def _clip(frame, bits, top, bottom, left, right):
+def _clip(frame: Any, bits: Any, top: Any, bottom: Any, left: Any, right: Any) -> Any:
     """Return the region clipped to a frame or plane, with top < bottom and left < right, or all zeros if it is empty.
 
     It is also empty if ``bits``, the sought values or-ed together, has a bit that no byte has.
@@ -116,63 +117,63 @@ def _clip(frame, bits, top, bottom, left, right):
 
 
 @_inner
-def _count_colour_row(frame, key, y, left, right):
+def _count_colour_row(frame: Any, key: Any, y: Any, left: Any, right: Any) -> Any:
     """Count the pixels of a colour in one row of an RGB frame."""
     red, green, blue = frame[0, y], frame[1, y], frame[2, y]
     r, g, b = key
-    total = 0
+    total: Any = 0
     while left < right:
         end = right if right < left + _STEP else left + _STEP
         count = np.uint8(0)
         for x in range(np.uint64(left), np.uint64(end)):
             count = np.uint8(count + np.uint8((red[x] == r) & (green[x] == g) & (blue[x] == b)))
-        total += count
+        total += np.int64(count)
         left = end
     return total
 
 
 @_inner
-def _count_value_row(plane, value, y, left, right):
+def _count_value_row(plane: Any, value: Any, y: Any, left: Any, right: Any) -> Any:
     """Count the pixels of a value in one row of a plane."""
     row = plane[y]
-    total = 0
+    total: Any = 0
     while left < right:
         end = right if right < left + _STEP else left + _STEP
         count = np.uint8(0)
         for x in range(np.uint64(left), np.uint64(end)):
             count = np.uint8(count + np.uint8(row[x] == value))
-        total += count
+        total += np.int64(count)
         left = end
     return total
 
 
 @_inner
-def _count_changed_colour_row(frame, other, y, left, right):
+def _count_changed_colour_row(frame: Any, other: Any, y: Any, left: Any, right: Any) -> Any:
     """Count the pixels of one row in which two RGB frames differ."""
     red, green, blue = frame[0, y], frame[1, y], frame[2, y]
     red2, green2, blue2 = other[0, y], other[1, y], other[2, y]
-    total = 0
+    total: Any = 0
     while left < right:
         end = right if right < left + _STEP else left + _STEP
         count = np.uint8(0)
         for x in range(np.uint64(left), np.uint64(end)):
             count = np.uint8(count + np.uint8((red[x] != red2[x]) | (green[x] != green2[x]) | (blue[x] != blue2[x])))
-        total += count
+        total += np.int64(count)
         left = end
     return total
 
 
 @_inner
-def _count_changed_value_row(plane, other, y, left, right):
+def _count_changed_value_row(plane: Any, other: Any, y: Any, left: Any, right: Any) -> Any:
     """Count the pixels of one row in which two planes differ."""
     row, row2 = plane[y], other[y]
-    total = 0
+    total: Any = 0
     while left < right:
         end = right if right < left + _STEP else left + _STEP
         count = np.uint8(0)
         for x in range(np.uint64(left), np.uint64(end)):
             count = np.uint8(count + np.uint8(row[x] != row2[x]))
-        total += count
+        total += np.int64(count)
         left = end
     return total
 
@@ -180,32 +181,10 @@ def _count_changed_value_row(plane, other, y, left, right):
 # ---- searches over a clipped region --------------------------------------------------------------------------------
 
 
-@_inner
-def _first(count, source, key, y, left, right):
-    """Return the smallest x of a match in a row that has one within left..right (bisection)."""
-    while right - left > 1:
-        middle = (left + right) >> 1
-        if count(source, key, y, left, middle) > 0:
-            right = middle
-        else:
-            left = middle
-    return left
-
-
-@_inner
-def _last(count, source, key, y, left, right):
-    """Return the largest x of a match in a row that has one within left..right (bisection)."""
-    while right - left > 1:
-        middle = (left + right) >> 1
-        if count(source, key, y, middle, right) > 0:
-            left = middle
-        else:
-            right = middle
-    return left
-
-
-@_inner
-def _box(count, source, key, top, bottom, left, right):
+@_inlined
+def _box(
+    count: Any, source: Any, key: Any, top: Any, bottom: Any, left: Any, right: Any
+) -> tuple[int, int, int, int, int]:
     """Return the number of matches in a clipped region and their bounding box."""
     total = 0
     box_top, box_bottom, box_left, box_right = -1, -1, right, left
@@ -245,7 +224,7 @@ def _box(count, source, key, top, bottom, left, right):
 
 
 @_helper
-def count_colour(frame, r, g, b, top, bottom, left, right):
+def count_colour(frame: Array, r: int, g: int, b: int, top: int, bottom: int, left: int, right: int) -> int:
     """Count the pixels of exactly one colour.
 
     Args:
@@ -265,7 +244,7 @@ def count_colour(frame, r, g, b, top, bottom, left, right):
 
 
 @_helper
-def find_colour(frame, r, g, b, top, bottom, left, right):
+def find_colour(frame: Array, r: int, g: int, b: int, top: int, bottom: int, left: int, right: int) -> tuple[int, int]:
     """Find the first pixel of a colour: the leftmost one of the topmost row that has any.
 
     Args:
@@ -280,12 +259,16 @@ def find_colour(frame, r, g, b, top, bottom, left, right):
     key = (np.uint8(r), np.uint8(g), np.uint8(b))
     for y in range(top, bottom):
         if _count_colour_row(frame, key, y, left, right) > 0:
-            return y, _first(_count_colour_row, frame, key, y, left, right)
+            for x in range(left, right):
+                if frame[0, y, x] == key[0] and frame[1, y, x] == key[1] and frame[2, y, x] == key[2]:
+                    return y, x
     return -1, -1
 
 
 @_helper
-def bounding_box(frame, r, g, b, top, bottom, left, right):
+def bounding_box(
+    frame: Array, r: int, g: int, b: int, top: int, bottom: int, left: int, right: int
+) -> tuple[int, int, int, int, int]:
     """Find the smallest box around all pixels of a colour.
 
     Args:
@@ -302,7 +285,9 @@ def bounding_box(frame, r, g, b, top, bottom, left, right):
 
 
 @_helper
-def centroid(frame, r, g, b, top, bottom, left, right):
+def centroid(
+    frame: Array, r: int, g: int, b: int, top: int, bottom: int, left: int, right: int
+) -> tuple[int, float, float]:
     """Find the mean position of all pixels of a colour.
 
     Args:
@@ -325,34 +310,23 @@ def centroid(frame, r, g, b, top, bottom, left, right):
                 red, green, blue = frame[0, y], frame[1, y], frame[2, y]
                 offsets = np.uint16(0)
                 for x in range(np.uint64(start), np.uint64(end)):
-                    offsets = np.uint16(offsets + np.uint16((red[x] == key[0]) & (green[x] == key[1]) & (blue[x] == key[2])) * np.uint16(x - np.uint64(start)))
+                    offsets = np.uint16(
+                        offsets
+                        + np.uint16((red[x] == key[0]) & (green[x] == key[1]) & (blue[x] == key[2]))
+                        * np.uint16(x - np.uint64(start))
+                    )
                 count += hits
                 sum_of_y += hits * y
-                sum_of_x += hits * start + offsets
+                sum_of_x += hits * start + np.int64(offsets)
     if count == 0:
         return 0, -1.0, -1.0
     return count, sum_of_y / count, sum_of_x / count
 
 
-@_inner
-def _nearest_in_row(frame, key, y, x, reach, left, right):
-    """Return the x of the match of row y nearest to x (the left one of two), or -1 if none is within reach."""
-    left, right = max(left, _clip_edge(x - reach, right)), _clip_edge(x + reach + 1.0, right)
-    if _count_colour_row(frame, key, y, left, right) == 0:
-        return -1
-    middle = max(left, _clip_edge(math.ceil(x), right))
-    before, after = -1, -1
-    if _count_colour_row(frame, key, y, left, middle) > 0:
-        before = _last(_count_colour_row, frame, key, y, left, middle)
-    if _count_colour_row(frame, key, y, middle, right) > 0:
-        after = _first(_count_colour_row, frame, key, y, middle, right)
-    if after < 0 or (before >= 0 and x - before <= after - x):
-        return before
-    return after
-
-
 @_helper
-def nearest_colour(frame, r, g, b, y, x, top, bottom, left, right):
+def nearest_colour(
+    frame: Array, r: int, g: int, b: int, y: float, x: float, top: int, bottom: int, left: int, right: int
+) -> tuple[int, int, float]:
     """Find the pixel of a colour nearest to a point, by Euclidean distance between pixel centres.
 
     The point need not lie in the region.  Of pixels at the same distance the topmost is taken, and of these the
@@ -369,76 +343,89 @@ def nearest_colour(frame, r, g, b, y, x, top, bottom, left, right):
         none.
     """
     top, bottom, left, right = _clip(frame, r | g | b, top, bottom, left, right)
-    y, x = float(y), float(x)
-    if top == bottom or not math.isfinite(y) or not math.isfinite(x):
-        return -1, -1, -1.0
     key = (np.uint8(r), np.uint8(g), np.uint8(b))
-    start = min(max(top, _clip_edge(y, bottom)), bottom - 1)
-    # Rows start, start + 1, ... downward and then start - 1, start - 2, ... upward, each until too far away.
     best, best_y, best_x = math.inf, -1, -1
-    step, row = 1, start
-    while True:
+    start = _clip_edge(y, bottom)
+    if start < top:
+        start = top
+    for turn in range(2 * (bottom - top)):  # the rows start, start - 1, start + 1, start - 2, ...
+        row = start - 1 - (turn >> 1) if turn & 1 else start + (turn >> 1)
         dy2 = (row - y) * (row - y)
-        if row < top or row == bottom or dy2 > best:
-            if step < 0:
-                break
-            step, row = -1, start - 1
+        if row < top or row >= bottom or dy2 > best:
             continue
-        column = _nearest_in_row(frame, key, row, x, math.sqrt(best - dy2) + 1.0, left, right)
-        if column >= 0:
-            distance2 = dy2 + (column - x) * (column - x)
-            if distance2 < best or (step < 0 and distance2 == best):
-                best, best_y, best_x = distance2, row, column
-        row += step
+        reach = math.sqrt(best - dy2) + 1.0
+        first, end = _clip_edge(x - reach, right), _clip_edge(x + reach + 1.0, right)
+        if first < left:
+            first = left
+        if _count_colour_row(frame, key, row, first, end) == 0:
+            continue
+        for column in range(first, end):
+            if frame[0, row, column] == key[0] and frame[1, row, column] == key[1] and frame[2, row, column] == key[2]:
+                distance2 = dy2 + (column - x) * (column - x)
+                if distance2 < best or (distance2 == best and row < best_y):
+                    best, best_y, best_x = distance2, row, column
     if best_y < 0:
         return -1, -1, -1.0
     return best_y, best_x, math.sqrt(best)
 
 
 @_inner
-def _fill_mask(mask, frame, key, top, left):
-    """Set mask[i, j] to 1 where pixel (top + i, left + j) has the colour, else to 0."""
-    r, g, b = key
+def _fill_mask(mask: Any, frame: Any, key: Any, top: Any, bottom: Any, left: Any, right: Any) -> Any:
+    """Set mask[1 + y - top, 1 + x - left] to 1 for every pixel of the region that has the colour, the rest to 0."""
     for i in range(mask.shape[0]):
-        row, red, green, blue = mask[i], frame[0, top + i], frame[1, top + i], frame[2, top + i]
-        offset = np.uint64(left)
-        for j in range(np.uint64(mask.shape[1])):
-            k = j + offset
-            row[j] = np.uint8((red[k] == r) & (green[k] == g) & (blue[k] == b))
+        for j in range(mask.shape[1]):
+            mask[i, j] = 0
+    for y in range(top, bottom):
+        row, red, green, blue = mask[1 + y - top], frame[0, y], frame[1, y], frame[2, y]
+        for x in range(np.uint64(left), np.uint64(right)):
+            column = x - np.uint64(left) + np.uint64(1)
+            row[column] = (red[x] == key[0]) & (green[x] == key[1]) & (blue[x] == key[2])
 
 
 @_inner
-def _erase_blob(mask, stack, i, j, y, x):
-    """Erase the 4-connected blob of mask at (i, j).
+def _erase_blob(mask: Any, stack: Any, i: Any, j: Any, y: Any, x: Any) -> Any:
+    """Erase the 4-connected blob at (i, j) of a mask whose border is 0.
 
     Returns its area, sum of i, sum of j, box (top, bottom, left, right) and least squared distance to (y, x).
     """
-    height, width = mask.shape
-    area, sum_i, sum_j, pending = 0, 0, 0, 1
     top, bottom, left, right = i, i, j, j
-    best = math.inf
+    area, sum_i, sum_j, pending, best = 0, 0, 0, 1, math.inf
     mask[i, j] = 0
-    stack[0] = i * width + j
+    stack[0, 0], stack[0, 1] = i, j
     while pending > 0:
         pending -= 1
-        i, j = divmod(stack[pending], width)
+        i, j = stack[pending, 0], stack[pending, 1]
         area += 1
         sum_i += i
         sum_j += j
-        top, bottom, left, right = min(top, i), max(bottom, i), min(left, j), max(right, j)
-        best = min(best, (i - y) * (i - y) + (j - x) * (j - x))
+        top, bottom = i if i < top else top, i if i > bottom else bottom
+        left, right = j if j < left else left, j if j > right else right
+        distance2 = (i - y) * (i - y) + (j - x) * (j - x)
+        if distance2 < best:
+            best = distance2
         for side in range(4):
-            ni = i + (side == 0) - (side == 1)
-            nj = j + (side == 2) - (side == 3)
-            if 0 <= ni < height and 0 <= nj < width and mask[ni, nj]:
-                mask[ni, nj] = 0
-                stack[pending] = ni * width + nj
+            next_i, next_j = i + (side == 0) - (side == 1), j + (side == 2) - (side == 3)
+            if mask[next_i, next_j]:
+                mask[next_i, next_j] = 0
+                stack[pending, 0], stack[pending, 1] = next_i, next_j
                 pending += 1
     return area, sum_i, sum_j, top, bottom + 1, left, right + 1, best
 
 
 @_helper
-def nearest_object(frame, r, g, b, y, x, min_area, top, bottom, left, right):
+def nearest_object(
+    frame: Array,
+    r: int,
+    g: int,
+    b: int,
+    y: float,
+    x: float,
+    min_area: int,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+) -> tuple[int, float, float, int, int, int, int]:
     """Find the nearest object of a colour: a 4-connected blob of at least ``min_area`` pixels.
 
     Pixels touching only at a corner do not connect, and pixels outside the region do not count.  The distance of a
@@ -457,29 +444,43 @@ def nearest_object(frame, r, g, b, y, x, min_area, top, bottom, left, right):
         (int, float, float, int, int, int, int): ``(count, y, x, top, bottom, left, right)``, the number of pixels of
         the object, its centroid and its half-open box, ``(0, -1.0, -1.0, -1, -1, -1, -1)`` if there is none.
     """
-    count, top, bottom, left, right = bounding_box(frame, r, g, b, top, bottom, left, right)
-    best_area, best_y, best_x = 0, -1.0, -1.0
-    box_top, box_bottom, box_left, box_right = -1, -1, -1, -1
+    top, bottom, left, right = _clip(frame, r | g | b, top, bottom, left, right)
+    key = (np.uint8(r), np.uint8(g), np.uint8(b))
+    count, first, end = 0, 0, 0
+    for row in range(top, bottom):
+        hits = _count_colour_row(frame, key, row, left, right)
+        if hits > 0:
+            first = row if count == 0 else first
+            end = row + 1
+            count += hits
     if count == 0 or count < min_area:
-        return best_area, best_y, best_x, box_top, box_bottom, box_left, box_right
-    mask = np.empty((bottom - top, right - left), np.uint8)
-    stack = np.empty(count, np.int64)
-    _fill_mask(mask, frame, (np.uint8(r), np.uint8(g), np.uint8(b)), top, left)
-    y, x = float(y) - top, float(x) - left
-    best = math.inf
-    for i in range(bottom - top):
-        for j in range(right - left):
+        return 0, -1.0, -1.0, -1, -1, -1, -1
+    mask = np.empty((end - first + 2, right - left + 2), np.int32)
+    stack = np.empty((count, 2), np.int32)
+    _fill_mask(mask, frame, key, first, end, left, right)
+    top, left = first - 1, left - 1  # from here on the frame position of mask[0, 0]
+    best, area, mean_y, mean_x = math.inf, 0, -1.0, -1.0
+    box_top, box_bottom, box_left, box_right = -1, -1, -1, -1
+    for i in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
             if mask[i, j]:
-                area, sum_i, sum_j, low_i, high_i, low_j, high_j, distance2 = _erase_blob(mask, stack, i, j, y, x)
-                if area >= min_area and distance2 < best:
-                    best, best_area = distance2, area
-                    best_y, best_x = top + sum_i / area, left + sum_j / area
-                    box_top, box_bottom, box_left, box_right = top + low_i, top + high_i, left + low_j, left + high_j
-    return best_area, best_y, best_x, box_top, box_bottom, box_left, box_right
+                blob = _erase_blob(mask, stack, i, j, y - top, x - left)
+                if blob[0] >= min_area and blob[7] < best:
+                    best, area = blob[7], blob[0]
+                    mean_y, mean_x = (blob[1] + top * area) / area, (blob[2] + left * area) / area
+                    box_top, box_bottom, box_left, box_right = (
+                        top + blob[3],
+                        top + blob[4],
+                        left + blob[5],
+                        left + blob[6],
+                    )
+    return area, mean_y, mean_x, box_top, box_bottom, box_left, box_right
 
 
 @_helper
-def count_in_rows(frame, r, g, b, top, bottom, left, right, out):
+def count_in_rows(
+    frame: Array, r: int, g: int, b: int, top: int, bottom: int, left: int, right: int, out: Array
+) -> int:
     """Count the pixels of a colour in every row.
 
     Args:
@@ -505,7 +506,9 @@ def count_in_rows(frame, r, g, b, top, bottom, left, right, out):
 
 
 @_helper
-def count_in_columns(frame, r, g, b, top, bottom, left, right, out):
+def count_in_columns(
+    frame: Array, r: int, g: int, b: int, top: int, bottom: int, left: int, right: int, out: Array
+) -> int:
     """Count the pixels of a colour in every column.
 
     Args:
@@ -519,7 +522,8 @@ def count_in_columns(frame, r, g, b, top, bottom, left, right, out):
         int: the sum of the counts written.
     """
     top, bottom, left, right = _clip(frame, r | g | b, top, bottom, left, right)
-    right = min(right, out.shape[0])
+    if right > out.shape[0]:
+        right = out.shape[0]
     key = (np.uint8(r), np.uint8(g), np.uint8(b))
     for x in range(out.shape[0]):
         out[x] = 0
@@ -538,7 +542,7 @@ def count_in_columns(frame, r, g, b, top, bottom, left, right, out):
 
 
 @_helper
-def count_value(plane, value, top, bottom, left, right):
+def count_value(plane: Array, value: int, top: int, bottom: int, left: int, right: int) -> int:
     """Count the pixels of one value.
 
     Args:
@@ -558,7 +562,7 @@ def count_value(plane, value, top, bottom, left, right):
 
 
 @_helper
-def box_value(plane, value, top, bottom, left, right):
+def box_value(plane: Array, value: int, top: int, bottom: int, left: int, right: int) -> tuple[int, int, int, int, int]:
     """Find the smallest box around all pixels of one value.
 
     Args:
@@ -575,7 +579,7 @@ def box_value(plane, value, top, bottom, left, right):
 
 
 @_helper
-def centroid_value(plane, value, top, bottom, left, right):
+def centroid_value(plane: Array, value: int, top: int, bottom: int, left: int, right: int) -> tuple[int, float, float]:
     """Find the mean position of all pixels of one value.
 
     Args:
@@ -601,7 +605,7 @@ def centroid_value(plane, value, top, bottom, left, right):
                     offsets = np.uint16(offsets + np.uint16(row[x] == key) * np.uint16(x - np.uint64(start)))
                 count += hits
                 sum_of_y += hits * y
-                sum_of_x += hits * start + offsets
+                sum_of_x += hits * start + np.int64(offsets)
     if count == 0:
         return 0, -1.0, -1.0
     return count, sum_of_y / count, sum_of_x / count
@@ -611,7 +615,7 @@ def centroid_value(plane, value, top, bottom, left, right):
 
 
 @_helper
-def frame_difference_count(a, b, top, bottom, left, right):
+def frame_difference_count(a: Array, b: Array, top: int, bottom: int, left: int, right: int) -> int:
     """Count the pixels that differ between two frames, or between two planes.
 
     Args:
@@ -638,7 +642,9 @@ def frame_difference_count(a, b, top, bottom, left, right):
 
 
 @_helper
-def frame_difference_box(a, b, top, bottom, left, right):
+def frame_difference_box(
+    a: Array, b: Array, top: int, bottom: int, left: int, right: int
+) -> tuple[int, int, int, int, int]:
     """Find the smallest box around all pixels that differ between two frames, or between two planes.
 
     Args:

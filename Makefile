@@ -1,0 +1,42 @@
+# Every target makes its own .venv when it is missing; nothing is installed outside this folder.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench check format wheel clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP)  ## play Breakout and Pong with the shipped policies and show the scores beside the record
+	@$(BIN)/fastheur demo
+
+test: $(STAMP)  ## run the tests
+	@$(BIN)/python -m pytest
+
+bench: $(STAMP)  ## measure throughput against bare EnvPool, and the Cython core against NumPy and OpenCV
+	@$(BIN)/fastheur bench
+	@$(BIN)/python -m pytest bench --benchmark-columns=median,ops --benchmark-sort=name
+
+check: $(STAMP)  ## lint, format check and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP)  ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+wheel: $(STAMP)  ## build a wheel into dist/
+	@$(BIN)/python -m build --wheel --outdir dist .
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) build dist *.egg-info fastheur/_core.c fastheur/_core*.so
+
+$(STAMP): pyproject.toml setup.py fastheur/_core.pyx
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing fastheur and its dependencies into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bench]"
+	@touch $@

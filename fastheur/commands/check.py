@@ -1,0 +1,57 @@
+"""``fastheur check FILE``: does this policy keep the contract on this task, and how fast does it think?"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastheur.commands import settings
+from fastheur.engine import Engine
+from fastheur.errors import ConfigError
+from fastheur.evaluate import plan, run
+from fastheur.host import Candidate, make_host
+from fastheur.loading import Policy, load_policy
+from fastheur.rollout import TimedHost
+from fastheur.tasks import Environment, find_environment
+
+
+def main(config: Mapping[str, Any], file: str) -> int:
+    """Load, compile and play a few short episodes of a policy; print what was found."""
+    policy = load_policy(file)
+    print(f"{file}: {policy.style} policy, obs {' or '.join(policy.modes) or 'any'}, sha256 {policy.sha256[:12]}")
+    for name, param in policy.params.items():
+        allowed = f"one of {param.choices}" if param.choices else f"{param.low} .. {param.high}"
+        print(f"  params.{name} = {param.default}  ({allowed})")
+    where = _environment(config, policy)
+    what = plan(
+        where,
+        obs=config["obs"] or next((mode for mode in where.modes if mode in policy.modes), None),
+        protocol=settings.protocol(config, where),
+        max_steps=config["steps"],
+        episodes=config["episodes"],
+        notes="fastheur check",
+        ledger=config["ledger"],
+    )
+    candidate = Candidate(policy, policy.values(settings.numbers(config["params"])))
+    began = time.perf_counter()
+    host = make_host([candidate], Engine(what.task, what.protocol, what.threads).spec, what.episodes)
+    print(f"  ready in {time.perf_counter() - began:.2f} s ({'compiled or from the cache' if policy.style == 'kernel' else 'built'})")
+    timed = TimedHost(host)
+    card = run(what, [candidate], host=timed)[0]
+    share = timed.seconds / max(timed.actions, 1) * 1e6
+    print(
+        f"  played {len(card.episodes)} episodes of up to {config['steps']} steps of {what.task.name}: {card.cost.env_steps:,} "
+        f"env steps, {share:.2f} us of policy per action, all actions valid"
+    )
+    print("ok")
+    return 0
+
+
+def _environment(config: Mapping[str, Any], policy: Policy) -> Environment:
+    if config.get("env"):
+        return settings.environment(config)
+    if policy.task:
+        return find_environment(policy.task)
+    raise ConfigError(
+        f"{Path(policy.name).name} does not say which task it plays. Name one with env=TASK, or write TASK = \"atari/breakout\" in it."
+    )

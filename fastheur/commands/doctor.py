@@ -1,0 +1,103 @@
+"""``fastheur doctor``: versions, cores, compiler, simulators; found out by trying, not by reading version numbers."""
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from fastheur import __version__
+from fastheur.commands.display import console
+from fastheur.errors import FastheurError
+from fastheur.resources import CONF, POLICIES, cache_folder
+
+Check = Callable[[], str]
+
+PLAYED = (("Atari", "atari/pong"), ("MuJoCo", "mujoco/half_cheetah"), ("VizDoom", "vizdoom/d1_basic"), ("other EnvPool tasks", "CartPole-v1"))
+"""One short random episode of each, so that a missing library or ROM shows here and not in the middle of a run."""
+
+
+def main(config: Mapping[str, Any]) -> int:
+    """Run every check; the exit code is 2 when one that everything needs fails."""
+    checks: list[tuple[str, Check]] = [
+        ("fastheur", lambda: f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
+        ("libraries", _libraries),
+        ("cores", lambda: f"{len(os.sched_getaffinity(0))} usable of {os.cpu_count()}; no GPU needed"),
+        ("C compiler", _compiler),
+        ("Cython core", _core),
+        ("Numba", _numba),
+        ("kernel cache", _cache),
+        ("conf and policies", lambda: f"{len(list(CONF.rglob('*.yaml')))} files, {len(list(POLICIES.rglob('*.py')))} policies"),
+        *((name, _player(task)) for name, task in PLAYED),
+    ]
+    table = Table(title="fastheur doctor", title_justify="left")
+    for column in ("what", "works", "found"):
+        table.add_column(column)
+    found = {}
+    for name, check in checks:
+        try:
+            found[name] = (True, check())
+        except Exception as error:
+            text = str(error) if isinstance(error, FastheurError) else f"{type(error).__name__}: {error}"
+            found[name] = (False, text)
+        table.add_row(name, "yes" if found[name][0] else "NO", found[name][1])
+    console().print(table)
+    if config["out"]:
+        Path(config["out"]).write_text(json.dumps({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, indent=2))
+    optional = ("C compiler", "VizDoom", "kernel cache")
+    return 2 if any(not ok for name, (ok, _) in found.items() if name not in optional) else 0
+
+
+def _libraries() -> str:
+    names = ("envpool", "numpy", "numba", "opencv-python-headless", "hydra-core")
+    return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+def _compiler() -> str:
+    path = next((found for name in (os.environ.get("CC", ""), "cc", "gcc", "clang") if name and (found := shutil.which(name))), None)
+    if path is None:
+        raise FastheurError("none found; needed only to build fastheur from source")
+    return path
+
+
+def _core() -> str:
+    from fastheur import _core
+
+    threads = getattr(_core, "OPENMP", None)
+    return "loaded" + ("" if threads is None else ", with OpenMP" if threads else ", without OpenMP")
+
+
+def _numba() -> str:
+    from fastheur.engine import Engine
+    from fastheur.host import Candidate, make_host
+    from fastheur.loading import policy_from_source
+    from fastheur.tasks import find_environment, find_protocol, make_task
+
+    where = find_environment("CartPole-v1")
+    protocol = find_protocol(None, where)
+    policy = policy_from_source("OBS = 'state'\ndef act(obs, info, state, params):\n    return int(obs[2] > 0)\n", "doctor")
+    make_host([Candidate(policy, {})], Engine(make_task(where, None, protocol), protocol).spec, 1)
+    return "compiles a kernel policy"
+
+
+def _cache() -> str:
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        return f"{folder} is writable"
+
+
+def _player(task: str) -> Check:
+    def play() -> str:
+        from fastheur.evaluate import evaluate
+
+        card = evaluate("random", task, episodes=1, max_steps=50)
+        return f"{card.setting.env_id} played {card.cost.env_steps} env steps"
+
+    return play

@@ -1,0 +1,74 @@
+"""``fastheur list``: tasks, shipped policies and their best scores."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from fastheur.commands.display import console
+from fastheur.ledger import Ledger
+from fastheur.resources import POLICIES
+from fastheur.tasks import atari_table, environments, references
+
+Best = dict[tuple[str, str, str], float]
+"""Best finished mean score by (env_id, obs mode, protocol)."""
+
+
+def main(config: Mapping[str, Any]) -> int:
+    """Print the tables."""
+    best = _best_scores(config["ledger"])
+    table = Table(title="Tasks: fastheur eval env=NAME obs=MODE", title_justify="left")
+    for name in ("task", "EnvPool id", "obs", "shipped policies", "best scores", "record", "human"):
+        table.add_column(name, justify="right" if name in ("record", "human") else "left")
+    known = {entry.env_id for entry in environments().values()}
+    for name, entry in environments().items():
+        record, row = references().get(entry.env_id), atari_table().get(entry.env_id)
+        table.add_row(
+            name,
+            entry.env_id,
+            " ".join(entry.modes),
+            _shipped(name),
+            _scores(best, entry.env_id),
+            f"{record.score:,.6g}" if record else "-",
+            f"{float(row['human']):,.6g}" if row else "-",
+        )
+    for folder in sorted((POLICIES / "envpool").glob("*/")):
+        record = references().get(folder.name)
+        shown = f"{record.score:,.6g}" if record else "-"
+        table.add_row(folder.name, folder.name, "state", _shipped(f"envpool/{folder.name}"), _scores(best, folder.name), shown, "-")
+    console().print(table)
+    print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
+    if config["all"]:
+        from fastheur.engine import task_ids
+
+        print("\n".join(task for task in task_ids() if task not in known))
+    return 0
+
+
+def _shipped(name: str) -> str:
+    return " ".join(sorted(path.stem for path in (POLICIES / name).glob("*.py"))) or "-"
+
+
+def _scores(best: Best, env_id: str) -> str:
+    mine = (f"{mode} {protocol} {score:,.6g}" for (env, mode, protocol), score in sorted(best.items()) if env == env_id)
+    return "\n".join(mine) or "-"
+
+
+def _best_scores(ledger: str | None) -> Best:
+    """Best means of the shipped trial records and of the local ledger. A trial run of a few steps counts like any."""
+    best: Best = {}
+    for path in sorted(POLICIES.rglob("trials.jsonl")):
+        _keep(best, (json.loads(line) for line in path.read_text().splitlines() if line))
+    if ledger and Path(ledger).exists():
+        with Ledger(ledger) as opened:
+            _keep(best, opened.trials())
+    return best
+
+
+def _keep(best: Best, rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        if row["status"] == "finished" and row["score_mean"] is not None:
+            key = (row["env_id"], row["obs_mode"], row["protocol"])
+            best[key] = max(best.get(key, float("-inf")), row["score_mean"])

@@ -1,0 +1,32 @@
+"""Fixtures shared by the tests."""
+
+import pytest
+
+RANDOM_KERNEL = '''"""Uniformly random discrete actions, as a kernel."""
+from fastheur.policy import Param, uniform
+OBS = "any"
+STATE = [("last", "i8"), ("seen", "f8", (2,))]
+PARAMS = {"n": Param(4, 1, 18), "repeat": Param(0.5, 0.0, 1.0)}
+def act(obs, info, state, params):
+    if uniform(state) < params.repeat:
+        return state.last
+    state.last = int(uniform(state) * params.n)
+    return state.last
+'''
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep compiled kernels of a test run apart from the user's."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def random_kernel():
+    """A loaded kernel policy that plays any discrete task with random actions."""
+    from fastheur.loading import policy_from_source
+
+    return policy_from_source(RANDOM_KERNEL, "random_kernel")

@@ -1,0 +1,116 @@
+"""The engine counts env steps exactly, keeps reset transitions apart, and plays every episode once."""
+
+import numpy as np
+import pytest
+
+from fastheur.engine import Engine
+from fastheur.seeds import episode_seeds
+from fastheur.tasks import find_environment, find_protocol, make_task
+
+
+def build(name, mode=None, protocol=None, threads=0, **changes):
+    environment = find_environment(name)
+    chosen = find_protocol(protocol, environment, **changes)
+    return Engine(make_task(environment, mode, chosen), chosen, threads)
+
+
+def play(engine, episodes, slots, choose=lambda batch: 0, **options):
+    """Play with one action everywhere; return per episode (return, length, terminated, truncated) and all batches' sizes."""
+    seeds = episode_seeds("train", 0, episodes)
+    results, running, rows = {}, {}, []
+    for batch in engine.episodes(seeds, slots, **options):
+        rows.append(len(batch.slots))
+        for row, place in enumerate(batch.episodes):
+            if batch.first[row]:
+                assert batch.reward[row] == 0 and batch.info["elapsed"][row] == 0
+                assert place not in running and place not in results
+                running[place] = [0.0, 0]
+                continue
+            running[place][0] += float(batch.reward[row])
+            running[place][1] += 1
+            assert running[place][1] == batch.info["elapsed"][row]
+            if batch.terminated[row] or batch.truncated[row]:
+                results[place] = (*running.pop(place), bool(batch.terminated[row]), bool(batch.truncated[row]))
+        batch.actions[:] = choose(batch)
+    assert not running
+    return results, rows
+
+
+@pytest.mark.parametrize("slots", [1, 3, 7])
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_every_episode_is_played_once_and_every_step_counted(slots, warm, lanes):
+    engine = build("CartPole-v1")
+    results, _ = play(engine, 10, slots, warm=warm, lanes=lanes)
+    assert sorted(results) == list(range(10))
+    assert engine.env_steps == sum(length for _, length, _, _ in results.values())
+
+
+def test_a_tail_wastes_no_step_and_does_not_hang():
+    engine = build("CartPole-v1")
+    results, rows = play(engine, 5, 64)
+    assert len(results) == 5
+    assert max(rows) == 5 and rows[-1] >= 1
+    assert engine.env_steps == sum(rows) - 5  # all rows but the five first observations
+
+
+def test_fresh_episodes_do_not_depend_on_slots_threads_lanes_or_company():
+    one, _ = play(build("CartPole-v1"), 12, 12)
+    for slots, threads, lanes in [(1, 1, 1), (5, 2, 2), (12, 1, 2), (7, 2, 1)]:
+        again, _ = play(build("CartPole-v1", threads=threads), 12, slots, lanes=lanes)
+        assert again == one
+
+
+def test_a_cut_off_episode_is_truncated_and_a_lost_one_terminated():
+    cut, _ = play(build("mujoco/half_cheetah", max_steps=7), 2, 2)
+    assert all(episode[1:] == (7, False, True) for episode in cut.values())
+    lost, _ = play(build("CartPole-v1"), 2, 2)
+    assert all(episode[2:] == (True, False) for episode in lost.values())
+
+
+def test_game_over_on_the_last_allowed_step_is_game_over():
+    engine = build("atari/breakout", "ram", "weng2026")
+    fire = play(engine, 1, 1, lambda batch: 1)[0][0]
+    assert fire[2]  # Breakout with nobody at the paddle is lost
+    capped = build("atari/breakout", "ram", "weng2026", max_steps=fire[1])
+    assert play(capped, 1, 1, lambda batch: 1)[0][0] == fire
+
+
+def test_atari_under_weng2026_is_the_same_episode_for_every_seed():
+    results, _ = play(build("atari/pong", "ram", "weng2026", max_steps=200), 3, 3)
+    assert len(set(results.values())) == 1
+
+
+def test_ram_mode_gives_the_ram_and_native_mode_the_rgb_frame():
+    seeds = episode_seeds("train", 0, 2)
+    for mode, shape in [("ram", (2, 128)), ("native", (2, 3, 210, 160))]:
+        engine = build("atari/pong", mode, "weng2026", max_steps=3)
+        batch = next(engine.episodes(seeds, 2))
+        assert batch.obs.shape == shape and batch.obs.dtype == np.uint8
+        assert engine.spec.obs_shape == shape[1:]
+        assert set(batch.info.dtype.names) == {"lives", "reward", "elapsed"}
+
+
+def test_stopping_early_still_counts_the_steps_that_were_sent():
+    engine = build("CartPole-v1")
+    for number, batch in enumerate(engine.episodes(episode_seeds("train", 0, 4), 4)):
+        batch.actions[:] = 1
+        if number == 5:
+            break
+    assert engine.env_steps == 4 * 5
+
+
+def test_dictionary_observations_arrive_as_records():
+    engine = build("MiniGrid-FourRooms-v0")
+    assert engine.spec.obs_dtype.names == ("direction", "image", "mission")
+    batch = next(engine.episodes(episode_seeds("train", 0, 2), 2))
+    assert batch.obs["image"].shape == (2, 7, 7, 3)
+
+
+def test_vizdoom_shows_game_variables_takes_buttons_and_leaves_the_folder_clean(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    engine = build("vizdoom/d1_basic", max_steps=4)
+    assert engine.spec.action.kind == "buttons" and "HEALTH" in engine.spec.info_dtype.names
+    results, _ = play(engine, 2, 2)
+    assert len(results) == 2
+    assert list(tmp_path.iterdir()) == []
