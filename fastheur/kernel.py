@@ -5,6 +5,7 @@ machine code is cached in a folder named by the hash of all that went into it (p
 an edited policy can never run as its older self.
 """
 
+import ast
 import hashlib
 import os
 import re
@@ -91,6 +92,10 @@ def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
         loop.compile(tuple(numba.typeof(value) for value in sample))
     except NumbaError as error:
         raise _translated(policy, error, file) from error
+    except KeyError as error:  # how Numba reports a field that a record lacks
+        name = str(error.args[0])
+        fields = f"state has {_names(policy.state)}; params has {', '.join(policy.params) or 'none'}"
+        raise problem_at(policy, _line_of(policy, name), f"there is no field {name!r}: {fields}") from error
     _check_result(policy, namespace["act"], discrete)
     return loop
 
@@ -131,21 +136,38 @@ def _check_result(policy: Policy, act: Any, discrete: bool) -> None:
             raise problem_at(policy, line, f"act returns {found}, but this task wants `action` filled and nothing returned")
 
 
+_TELLING = re.compile(
+    r"^(No implementation|Unknown attribute|Untyped global|Can't unify|Cannot unify|Use of unsupported|Invalid use|NameError|"
+    r"Cannot determine|Unsupported|The use of|Field|.*is not supported|.*not defined)",
+    re.IGNORECASE,
+)
+
+
 def _translated(policy: Policy, error: NumbaError, file: str) -> PolicyError:
     """Turn Numba's report into the author's line and the one sentence that matters."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    lines = [int(number) for number in re.findall(rf'File "[^"]*{re.escape(Path(file).name)}", line (\d+)', text)]
-    inside = [number for number in lines if number <= policy.source.count("\n") + 1]
-    if "_fastheur_loop" in text and ("Cannot unify" in text or "setitem" in text) and not inside:
-        return problem_at(policy, None, "act does not return an integer on every path")
     sentences = [line.strip(" -*>") for line in text.splitlines()]
-    telling = re.compile(
-        r"^(No implementation|Unknown attribute|Untyped global|Cannot unify|Use of unsupported|Invalid use|NameError|"
-        r"Cannot determine|Unsupported|The use of|Field|.*is not supported|.*not defined)", re.I
-    )  # fmt: skip
-    reason = next((line for line in sentences if telling.match(line)), None)
-    reason = reason or next((line for line in sentences if line and not line.startswith("Failed in nopython")), "unknown")
-    return problem_at(policy, inside[-1] if inside else None, f"does not compile: {reason.rstrip('.: ')}")
+    sentences = [line for line in sentences if line and not line.startswith(("Failed in nopython", "During:", "File "))]
+    reason = next((line for line in sentences if _TELLING.match(line)), sentences[0] if sentences else "unknown")
+    undefined = re.search(r"name '(\w+)' is not defined", reason)
+    found = re.findall(rf'File "[^"]*{re.escape(Path(file).name)}", line (\d+)', text)
+    inside = [int(number) for number in found if int(number) <= policy.source.count("\n") + 1]  # the loop stands below
+    line = _line_of(policy, undefined.group(1)) if undefined else inside[0] if inside else None
+    if reason.startswith("Type of variable"):
+        reason = "the type of this expression cannot be told"
+    return problem_at(policy, line, f"does not compile: {reason.rstrip('.: ')}")
+
+
+def _line_of(policy: Policy, name: str) -> int | None:
+    """Return the first line that uses ``name`` as a variable or an attribute."""
+    for node in ast.walk(ast.parse(policy.source)):
+        if name in (getattr(node, "id", None), getattr(node, "attr", None)):
+            return int(node.lineno)  # type: ignore[attr-defined]
+    return None
+
+
+def _names(state: tuple[tuple, ...]) -> str:
+    return ", ".join(str(entry[0]) for entry in state) or "none"
 
 
 @cache

@@ -176,11 +176,10 @@ def test_nearest_object_of_a_whole_frame():
 
 def test_profiles_stop_at_the_end_of_out():
     frame = np.ones((3, 4, 5), np.uint8)
-    rows, columns = np.zeros(3, int), np.zeros(9, int)
-    assert vision.count_in_rows(frame, 1, 1, 1, 1, 4, 0, 5, rows) == 10
-    assert rows.tolist() == [0, 5, 5]
-    assert vision.count_in_columns(frame, 1, 1, 1, 0, 4, 3, 5, columns[:4]) == 4
-    assert columns.tolist() == [0, 0, 0, 4, 0, 0, 0, 0, 0]
+    rows, columns, out = np.zeros(3, int), np.zeros(9, int), np.zeros(37)
+    compiled_all(frame, frame, 1, 1, 1, 0.0, 0.0, 1, 4, 3, 5, rows, columns[:4], out)
+    assert (rows.tolist(), out[14]) == ([0, 2, 2], 4)
+    assert (columns.tolist(), out[15]) == ([0, 0, 0, 3, 0, 0, 0, 0, 0], 3)
 
 
 def test_region_may_be_of_any_number():
@@ -195,7 +194,9 @@ def test_region_may_be_of_any_number():
 def test_no_finite_point_finds_nothing():
     frame = np.ones((3, 4, 5), np.uint8)
     for y, x in ((math.nan, 1.0), (1.0, math.nan), (math.inf, 1.0), (1.0, -math.inf)):
-        assert vision.nearest_colour(frame, 1, 1, 1, y, x, 0, 4, 0, 5) == (-1, -1, -1.0)
+        out = np.zeros(37)
+        compiled_all(frame, frame, 1, 1, 1, y, x, 0, 4, 0, 5, np.zeros(4, int), np.zeros(5, int), out)
+        assert out[11:14].tolist() == [-1, -1, -1]
         assert compiled_object(frame, 1, 1, 1, y, x, 1, 0, 4, 0, 5) == (0, -1.0, -1.0, -1, -1, -1, -1)
 
 

@@ -109,8 +109,11 @@ def act(obs, info, state, params):
         state.chosen = 0
         state.want = 120.0 + params.rest * (y - 120.0) - 6.0
     want = min(LOWEST, max(HIGHEST, state.want))
+    # The game reads the stick in every second frame only; in between we count our own presses.
     if state.stick > want + params.deadband:
+        state.stick -= PRESS
         return 2
     if state.stick < want - params.deadband:
+        state.stick += PRESS
         return 3
     return 0
