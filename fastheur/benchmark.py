@@ -101,7 +101,15 @@ def run_contest(contest: Contest, *, slots: int, threads: int, steps: int, repea
     per_block = steps * slots
     ours, bare = (per_block / statistics.median(column) for column in zip(*times, strict=True))
     return Row(
-        contest.name, ours, bare, statistics.median(ratios), min(ratios), max(ratios), contest.target, slots, duel.engine.threads
+        contest.name,
+        ours,
+        bare,
+        statistics.median(ratios),
+        min(ratios),
+        max(ratios),
+        contest.target,
+        slots,
+        duel.engine.threads,
     )
 
 
@@ -145,7 +153,9 @@ class Duel:
 
         try:
             for _ in rollout(self.engine, self._recorder, self._jobs, self._slots, lanes=lanes, watch=watch):
-                raise ConfigError(f"An episode of {self.engine.task.name} ended within {self._total} steps; use fewer steps.")
+                raise ConfigError(
+                    f"An episode of {self.engine.task.name} ended within {self._total} steps; use fewer steps."
+                )
         except _Enough:
             pass
         return times

@@ -5,11 +5,13 @@ Run as a script it prints the table of :func:`core_ratios`.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from statistics import median
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from fastheur import _core, _reference
@@ -38,7 +40,8 @@ def atari_like(frames: int = FRAMES, seed: int = 0) -> np.ndarray:
     """
     rng = np.random.default_rng(seed)
     index = np.repeat(rng.integers(0, 128, (frames, 7)), HEIGHT // 7, axis=1)[:, :, None].repeat(WIDTH, axis=2)
-    for frame in index:
+    for number in range(frames):
+        frame = index[number, :, :]
         for _ in range(18):
             height, width = rng.integers(4, 24), rng.integers(2, 24)
             top, left = rng.integers(0, HEIGHT - height), rng.integers(0, WIDTH - width)
@@ -52,7 +55,6 @@ def atari_like(frames: int = FRAMES, seed: int = 0) -> np.ndarray:
 
 def _opencv() -> Any:
     try:
-        import cv2
     except ImportError:
         return None
     return cv2
@@ -108,9 +110,7 @@ def _opencv_calls(
     for y, x in ((2, 2), (3, 2), (5, 4)):
         size = (WIDTH // x, HEIGHT // y)
         whole = np.ascontiguousarray(planes[:, : HEIGHT // y * y, : WIDTH // x * x])
-        calls[f"area_downsample {y}x{x}"] = lambda whole=whole, size=size: [
-            cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in whole
-        ]
+        calls[f"area_downsample {y}x{x}"] = functools.partial(_resize, whole, size)
     return calls
 
 
@@ -142,9 +142,14 @@ def core_ratios(repeats: int = 7) -> list[dict[str, Any]]:
         cv2.setNumThreads(threads)
 
 
+def _resize(planes: np.ndarray, size: tuple[int, int]) -> list[Any]:
+    return [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes]
+
+
 def _ratio(case: Case, repeats: int) -> dict[str, Any]:
-    sides = {"core": case.core, "twin": case.twin, "cv2": case.cv2}
-    times: dict[str, list[float]] = {name: [] for name, call in sides.items() if call is not None}
+    named = {"core": case.core, "twin": case.twin, "cv2": case.cv2}
+    sides = {name: call for name, call in named.items() if call is not None}
+    times: dict[str, list[float]] = {name: [] for name in sides}
     # A twin of more than about 20 ms is timed once per round.
     twin_calls = 1 if _seconds(case.twin, 1) > 0.02 else 3
     for _ in range(repeats):

@@ -158,7 +158,9 @@ def sweep_job(config: Any) -> None:
     from fastheur.commands.eval import main_in_sweep
 
     runtime = HydraConfig.get()
-    main_in_sweep(_plain(OmegaConf.to_container(config, resolve=True)), Path(runtime.runtime.output_dir), int(runtime.job.num))
+    main_in_sweep(
+        _plain(OmegaConf.to_container(config, resolve=True)), Path(runtime.runtime.output_dir), int(runtime.job.num)
+    )
 
 
 def _register() -> None:
@@ -215,16 +217,13 @@ def _opened(word: str) -> str:
 def _hydra_reason(error: Exception, verb: str) -> str:
     """Turn Hydra's report into what was found, what is allowed, and the nearest name."""
     text = str(error)
-    known = re.findall(r"^  - env|^(\w+):", (CONF / f"{verb}.yaml").read_text(), re.MULTILINE)
-    names = [name for name in known if name and name != "defaults"] + ["env", "protocol"]
+    names = [*re.findall(r"^(\w+):", (CONF / f"{verb}.yaml").read_text(), re.MULTILINE), "env", "protocol"]
     unknown = re.search(r"[Kk]ey '([^']+)' is not in struct|Could not override '([^']+)'", text)
     if unknown:
         name = unknown.group(1) or unknown.group(2)
         close = difflib.get_close_matches(name, names, 1)
         hint = f" Did you mean {close[0]}?" if close else ""
         return f"`fastheur {verb}` has no setting {name!r}.{hint} `fastheur {verb} --help` shows all of them."
-    if "???" in text or "Missing mandatory value" in text:
-        return "env=envpool needs the EnvPool id: env.id=CartPole-v1"
     return "Cannot read the settings: " + " ".join(line.strip() for line in text.splitlines() if line.strip())[:400]
 
 

@@ -12,6 +12,7 @@ The engine knows no policy, no score and no log.
 """
 
 import contextlib
+import itertools
 import os
 import time
 from collections import deque
@@ -25,9 +26,9 @@ import numpy.typing as npt
 
 from fastheur.batch import StepBatch
 from fastheur.errors import ConfigError, nearest
-from fastheur.vizdoom_folder import vizdoom_folder
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
+from fastheur.vizdoom_folder import vizdoom_folder
 
 Array = npt.NDArray[Any]
 
@@ -69,9 +70,7 @@ class Engine:
         """Seconds this engine has spent on building pools so far."""
         return self._meter.build_s
 
-    def episodes(
-        self, seeds: Sequence[int], slots: int, *, lanes: int = 1, warm: bool = False
-    ) -> Iterator[StepBatch]:
+    def episodes(self, seeds: Sequence[int], slots: int, *, lanes: int = 1, warm: bool = False) -> Iterator[StepBatch]:
         """Play one episode per seed and yield every transition; the caller fills ``actions`` before resuming.
 
         Args:
@@ -84,7 +83,7 @@ class Engine:
         lanes = max(1, min(lanes, slots))
         bounds = np.linspace(0, slots, lanes + 1).astype(int)
         queue = deque(enumerate(seeds))
-        players = [_Lane(self, int(a), int(b - a), queue, warm) for a, b in zip(bounds, bounds[1:], strict=False)]
+        players = [_Lane(self, int(a), int(b - a), queue, warm) for a, b in itertools.pairwise(bounds)]
         waiting = deque(lane for lane in players if lane.start())
         try:
             while waiting:
@@ -121,7 +120,9 @@ class _Lane:
             return False
         self._episode[: len(work)] = [place for place, _ in work]
         self._starting[:] = True
-        self._pool = make_pool(self._engine.task, self._engine.protocol, [seed for _, seed in work], self._engine.threads)
+        self._pool = make_pool(
+            self._engine.task, self._engine.protocol, [seed for _, seed in work], self._engine.threads
+        )
         self._columns = _Columns(self._pool, self._engine.spec)
         self._pool._reset(np.arange(len(work), dtype=np.int32))
         self._in_flight = True
@@ -191,7 +192,7 @@ class _Columns:
         self._obs_keys = _obs_keys(keys, spec.mode)
         self._lives = self._at.get("info:lives")
         self._terminated = self._at.get("info:terminated")
-        self._extra = [(name, self._at["info:" + name]) for name in spec.info_dtype.names[len(BASE_INFO) :]]
+        self._extra = [(name, self._at["info:" + name]) for name in (spec.info_dtype.names or ())[len(BASE_INFO) :]]
         self.action_dtype = np.dtype(pool.spec.action_array_spec[pool._action_keys[-1]].dtype)
 
     def batch(self, state: list[Array]) -> StepBatch:
@@ -256,7 +257,9 @@ def _module_of(env_id: str) -> str:
 
 def _typed(args: dict[str, Any]) -> dict[str, Any]:
     """Lists become tuples, as EnvPool's pairs want them."""
-    return {key: _typed(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for key, v in args.items()}
+    return {
+        key: _typed(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for key, v in args.items()
+    }
 
 
 def _obs_keys(keys: Sequence[str], mode: str) -> list[str]:
@@ -278,7 +281,9 @@ def _read_spec(task: Task, protocol: Protocol) -> Spec:
     state = raw.state_array_spec
     keys = _obs_keys(list(state), task.mode)
     if raw.config.max_num_players != 1 or not keys:
-        raise ConfigError(f"{task.env_id} is a task for several players or has no observation; fastheur plays single-player tasks.")
+        raise ConfigError(
+            f"{task.env_id} is a task for several players or has no observation; fastheur plays single-player tasks."
+        )
     obs_dtype, obs_shape = _obs_layout({key: state[key] for key in keys})
     vizdoom = "vizdoom" in _module_of(task.env_id)
     game_variables = [key[5:] for key in state if vizdoom and key.startswith("info:") and key[5].isupper()]
@@ -291,7 +296,8 @@ def _obs_layout(state: dict[str, Any]) -> tuple[np.dtype, tuple[int, ...]]:
         only = next(iter(state.values()))
         return np.dtype(only.dtype), _per_player(only.shape)
     fields = [
-        (key.removeprefix("obs:").replace(".", "_"), np.dtype(s.dtype), _per_player(s.shape)) for key, s in state.items()
+        (key.removeprefix("obs:").replace(".", "_"), np.dtype(s.dtype), _per_player(s.shape))
+        for key, s in state.items()
     ]
     return np.dtype(fields, align=True), ()
 
@@ -310,7 +316,9 @@ def _action_spec(raw: Any, task: Task) -> ActionSpec:
         return ActionSpec("discrete", n=int(space.n), meanings=meanings if len(meanings) == space.n else ())
     if len(keys) == 1 and kind == "Box" and len(space.shape) == 1:
         size = int(space.shape[0])
-        if "vizdoom" in _module_of(task.env_id):  # the declared box is the range of a C++ double, the game takes buttons
+        if "vizdoom" in _module_of(
+            task.env_id
+        ):  # the declared box is the range of a C++ double, the game takes buttons
             return ActionSpec("buttons", size=size, low=np.zeros(size), high=np.ones(size))
         return ActionSpec("continuous", size=size, low=space.low.astype(np.float64), high=space.high.astype(np.float64))
     raise ConfigError(

@@ -125,7 +125,7 @@ def evaluate(
 
 
 def evaluate_many(
-    policy: str | Path | Policy | None | Sequence[str | Path | Policy],
+    policy: str | Path | Policy | Sequence[str | Path | Policy] | None,
     env: str | Environment,
     params: Sequence[Mapping[str, Number]],
     *,
@@ -196,7 +196,9 @@ def resolve_policy(policy: str | Path | Policy | None, task: Task) -> Policy:
     if not path.exists() and path.suffix != ".py" and shipped.exists():
         path = shipped
     if not path.is_file():
-        raise ConfigError(f"There is no policy file {str(policy)!r}. `fastheur list` shows the shipped ones; policy=random plays any task.")
+        raise ConfigError(
+            f"There is no policy file {str(policy)!r}. `fastheur list` shows the shipped ones; policy=random plays any task."
+        )
     return load_policy(path)
 
 
@@ -205,7 +207,9 @@ def _candidates(policy: Any, task: Task, params: Sequence[Mapping[str, Number]])
         raise ConfigError("No candidate was given: `params` is empty, expected one mapping per candidate.")
     if isinstance(policy, Sequence) and not isinstance(policy, str):
         if len(policy) != len(params):
-            raise ConfigError(f"{len(policy)} policies came with {len(params)} rows of params, expected as many of each.")
+            raise ConfigError(
+                f"{len(policy)} policies came with {len(params)} rows of params, expected as many of each."
+            )
         policies = [resolve_policy(one, task) for one in policy]
     else:
         policies = [resolve_policy(policy, task)] * len(params)
@@ -216,7 +220,13 @@ class _Trials:
     """The running trials of one pool: collects episodes, writes the ledger as they come, settles at the end."""
 
     def __init__(
-        self, what: Plan, candidates: Sequence[Candidate], slots: int, engine: Engine, began: float, progress: Progress | None
+        self,
+        what: Plan,
+        candidates: Sequence[Candidate],
+        slots: int,
+        engine: Engine,
+        began: float,
+        progress: Progress | None,
     ) -> None:
         self._what = what
         self._engine = engine
@@ -246,7 +256,13 @@ class _Trials:
         status, error = "failed", None
         try:
             play = rollout(
-                self._engine, host, jobs, self._slots, lanes=lanes_for(self._engine.spec, self._slots), warm=self._what.warm, watch=self._tick
+                self._engine,
+                host,
+                jobs,
+                self._slots,
+                lanes=lanes_for(self._engine.spec, self._slots),
+                warm=self._what.warm,
+                watch=self._tick,
             )
             for episode in play:
                 self._episodes[episode.candidate].append(episode)

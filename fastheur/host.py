@@ -60,10 +60,12 @@ def make_host(candidates: Sequence[Candidate], spec: Spec, slots: int, debug: bo
     return _Population(hosts, list(groups.values()), len(candidates), slots)
 
 
-def _single(candidates: Sequence[Candidate], places: list[int], spec: Spec, slots: int, debug: bool) -> "_Runner":
+def _single(candidates: Sequence[Candidate], places: list[int], spec: Spec, slots: int, debug: bool) -> Host:
     policy = candidates[places[0]].policy
     if policy.modes and spec.mode not in policy.modes:
-        raise PolicyError(f"{policy.name} plays obs={' or '.join(policy.modes)}, and this task is run with obs={spec.mode}.")
+        raise PolicyError(
+            f"{policy.name} plays obs={' or '.join(policy.modes)}, and this task is run with obs={spec.mode}."
+        )
     rows = policy.rows([candidates[place].values for place in places])
     return (_Kernel if policy.style == "kernel" else _Batch)(policy, rows, spec, slots, debug)
 
@@ -105,7 +107,11 @@ class _Kernel(_Runner):
         self._cursor = np.zeros(1, np.int64)
         obs = np.zeros((1, *self.spec.obs_shape), self.spec.obs_dtype)
         sample = self._arguments(
-            obs, np.zeros(1, spec.info_dtype), np.zeros(1, np.int32), self._all_rows, np.zeros((1, *action.shape), action.dtype)
+            obs,
+            np.zeros(1, spec.info_dtype),
+            np.zeros(1, np.int32),
+            self._all_rows,
+            np.zeros((1, *action.shape), action.dtype),
         )
         self._loop = plain_loop(policy, self.spec) if debug else compile_kernel(policy, self.spec, sample)
 

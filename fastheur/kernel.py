@@ -112,7 +112,11 @@ def plain_loop(policy: Policy, spec: Spec) -> Loop:
     plain = namespace["_fastheur_loop"]
 
     def loop(obs: Any, info: Any, state: Any, params: Any, *rest: Any) -> int:
-        return plain(obs.view(np.recarray) if obs.dtype.names else obs, *(a.view(np.recarray) for a in (info, state, params)), *rest)
+        return plain(
+            obs.view(np.recarray) if obs.dtype.names else obs,
+            *(a.view(np.recarray) for a in (info, state, params)),
+            *rest,
+        )
 
     return loop
 
@@ -132,8 +136,10 @@ def _check_result(policy: Policy, act: Any, discrete: bool) -> None:
         line = act.py_func.__code__.co_firstlineno
         if discrete and not isinstance(found, (nbtypes.Integer, nbtypes.Boolean)):
             raise problem_at(policy, line, f"act returns {found}, expected an integer action on every path")
-        if not discrete and not isinstance(found, nbtypes.NoneType):
-            raise problem_at(policy, line, f"act returns {found}, but this task wants `action` filled and nothing returned")
+        if not discrete and found != nbtypes.none:
+            raise problem_at(
+                policy, line, f"act returns {found}, but this task wants `action` filled and nothing returned"
+            )
 
 
 _TELLING = re.compile(

@@ -54,7 +54,7 @@ CREATE INDEX trials_by_task ON trials (env_id, obs_mode, protocol);
 EXPORT_FIELDS = (
     "trial_index", "timestamp", "env_id", "obs_mode", "trial_name", "episodes_finished", "env_steps", "score_mean",
     "score_min", "score_max", "cumulative_env_steps", "cumulative_episodes", "policy_config", "notes",
-    "protocol", "split", "status", "policy_sha256", "wall_s", "hns_mean",
+    "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean",
 )  # fmt: skip
 """Names of the reference's own records first, then ours."""
 
@@ -120,7 +120,9 @@ class Ledger:
             "notes": trial.notes,
         }
         with self._transaction("write a trial"):
-            self._db.execute("INSERT OR IGNORE INTO policies VALUES (?, ?, ?)", (policy.sha256, policy.name, policy.source))
+            self._db.execute(
+                "INSERT OR IGNORE INTO policies VALUES (?, ?, ?)", (policy.sha256, policy.name, policy.source)
+            )
             columns = ", ".join(row)
             marks = ", ".join("?" * len(row))
             number = self._db.execute(f"INSERT INTO trials ({columns}) VALUES ({marks})", tuple(row.values())).lastrowid
@@ -139,7 +141,9 @@ class Ledger:
         with self._transaction("write episodes"):
             self._db.executemany("INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def finish(self, trial: int, card: Scorecard, status: str, cpu_s: float | None = None, error: str | None = None) -> None:
+    def finish(
+        self, trial: int, card: Scorecard, status: str, cpu_s: float | None = None, error: str | None = None
+    ) -> None:
         """Settle a trial: its cost always, its score only when it finished."""
         summary = card.to_dict()
         scores = ("score_mean", "score_min", "score_max", "score_iqm", "ci_low", "ci_high", "hns_mean")
@@ -171,7 +175,9 @@ class Ledger:
         with self._explained("read"):
             return int(self._db.execute("SELECT count(*) FROM sealed_reads").fetchone()[0])
 
-    def export(self, folder: str | os.PathLike[str], env_id: str | None = None, obs_mode: str | None = None) -> list[Path]:
+    def export(
+        self, folder: str | os.PathLike[str], env_id: str | None = None, obs_mode: str | None = None
+    ) -> list[Path]:
         """Write ``trials.jsonl`` and ``summary.csv`` into ``folder`` and return their paths."""
         records = [reference_record(row) for row in _with_totals(self.trials(env_id, obs_mode))]
         target = Path(folder)
@@ -180,7 +186,7 @@ class Ledger:
             lines = target / "trials.jsonl"
             lines.write_text("".join(json.dumps(record) + "\n" for record in records))
             table = target / "summary.csv"
-            with open(table, "w", newline="") as file:
+            with table.open("w", newline="") as file:
                 writer = csv.DictWriter(file, EXPORT_FIELDS)
                 writer.writeheader()
                 writer.writerows(records)
@@ -196,7 +202,9 @@ class Ledger:
             row = self._db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         if row is None or int(row[0]) != SCHEMA_VERSION:
             found = "none" if row is None else row[0]
-            raise LedgerError(f"{self.path} has ledger schema {found}, this fastheur reads {SCHEMA_VERSION}. Name another ledger=FILE.")
+            raise LedgerError(
+                f"{self.path} has ledger schema {found}, this fastheur reads {SCHEMA_VERSION}. Name another ledger=FILE."
+            )
 
     @contextlib.contextmanager
     def _transaction(self, doing: str) -> Iterator[None]:

@@ -190,16 +190,22 @@ def _modes(declared: Any, name: str) -> tuple[str, ...]:
         return ()
     modes = (declared,) if isinstance(declared, str) else declared
     if not isinstance(modes, tuple) or not modes or any(mode not in MODES for mode in modes):
-        raise PolicyError(f"{name}: OBS is {declared!r}, expected one of {', '.join(MODES)}, a tuple of them, or \"any\".")
+        raise PolicyError(
+            f'{name}: OBS is {declared!r}, expected one of {", ".join(MODES)}, a tuple of them, or "any".'
+        )
     return modes
 
 
 def _params(declared: Any, name: str) -> dict[str, Param]:
     if not isinstance(declared, dict):
-        raise PolicyError(f"{name}: PARAMS is {type(declared).__name__}, expected a dict of names to Param(default, low, high).")
+        raise PolicyError(
+            f"{name}: PARAMS is {type(declared).__name__}, expected a dict of names to Param(default, low, high)."
+        )
     for key, param in declared.items():
         if not isinstance(key, str) or not key.isidentifier() or key.startswith("_"):
-            raise PolicyError(f"{name}: PARAMS has the name {key!r}, expected a Python identifier that does not start with _.")
+            raise PolicyError(
+                f"{name}: PARAMS has the name {key!r}, expected a Python identifier that does not start with _."
+            )
         if not isinstance(param, Param):
             raise PolicyError(f"{name}: PARAMS[{key!r}] is {param!r}, expected Param(default, low, high).")
         problem = param.problem(param.default)
@@ -232,7 +238,9 @@ def _frame(declared: Any, name: str) -> Frame | None:
     if declared.format not in _FORMATS:
         raise PolicyError(f"{name}: FRAME format is {declared.format!r}, expected one of {', '.join(_FORMATS)}.")
     if (declared.format in ("masks", "components")) != bool(declared.colours):
-        raise PolicyError(f"{name}: FRAME colours belong to the formats masks and components, and those need at least one.")
+        raise PolicyError(
+            f"{name}: FRAME colours belong to the formats masks and components, and those need at least one."
+        )
     if (declared.difference or declared.downsample != (1, 1)) and declared.format not in ("rgb", "grey"):
         raise PolicyError(f"{name}: FRAME downsample and difference work on rgb and grey, not on {declared.format}.")
     return declared

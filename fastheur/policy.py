@@ -141,7 +141,9 @@ class SlotRandom:
 
 def params_dtype(params: Mapping[str, Param]) -> np.dtype:
     """Return the record layout of ``params`` as kernels see it (one unused field where there is none)."""
-    return np.dtype([(name, param.dtype) for name, param in params.items()] or [("_none", np.int64)], align=True)
+    return np.dtype(
+        [(name, param.dtype) for name, param in params.items()] or [("_none", np.dtype(np.int64))], align=True
+    )
 
 
 def state_dtype(state: Sequence[tuple]) -> np.dtype:

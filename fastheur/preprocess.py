@@ -30,7 +30,9 @@ class Preprocessor:
         self._crop = frame.crop or (0, height, 0, width)
         top, bottom, left, right = self._crop
         if not (0 <= top < bottom <= height and 0 <= left < right <= width):
-            raise PolicyError(f"{policy_name}: FRAME crop {self._crop} is outside the frame of {height} x {width} pixels.")
+            raise PolicyError(
+                f"{policy_name}: FRAME crop {self._crop} is outside the frame of {height} x {width} pixels."
+            )
         if min(frame.downsample) < 1 or frame.downsample[0] > bottom - top or frame.downsample[1] > right - left:
             raise PolicyError(f"{policy_name}: FRAME downsample {frame.downsample} does not fit the cropped frame.")
         self._colours = np.array(frame.colours, np.uint8).reshape(-1, 3)

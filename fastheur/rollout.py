@@ -108,7 +108,9 @@ def rollout(
         else:
             for row in np.flatnonzero(batch.terminated | batch.truncated):
                 slot = batch.slots[row]
-                yield _finished(jobs[batch.episodes[row]], scores[slot], bool(batch.terminated[row]), host.drew_randomness(slot))
+                yield _finished(
+                    jobs[batch.episodes[row]], scores[slot], bool(batch.terminated[row]), host.drew_randomness(slot)
+                )
             if len(batch.live):
                 host.act(batch)
                 _core.hash_actions(scores, batch.slots[batch.live], batch.actions[batch.live])

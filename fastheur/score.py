@@ -150,7 +150,6 @@ class Scorecard:
         setting = asdict(self.setting)
         return {
             **setting,
-            "protocol_args": {key: value for key, value in setting["protocol_args"].items()},
             "complete": self.complete,
             "trial": self.trial,
             "episodes": len(self.episodes),

@@ -70,6 +70,8 @@ class Spec:
     def obs_text(self) -> str:
         """The observation's layout in words, for messages and generated files."""
         if self.obs_dtype.names:
-            fields = (f"{name} {self.obs_dtype[name].shape} {self.obs_dtype[name].base}" for name in self.obs_dtype.names)
+            fields = (
+                f"{name} {self.obs_dtype[name].shape} {self.obs_dtype[name].base}" for name in self.obs_dtype.names
+            )
             return "a record: " + ", ".join(fields)
         return f"{self.obs_dtype} {self.obs_shape}"

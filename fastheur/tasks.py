@@ -107,8 +107,8 @@ def environments() -> dict[str, Environment]:
         name = "atari/" + snake_case(row["env_id"].removesuffix("-v5"))
         table[name] = Environment(name, row["env_id"], "atari", _ATARI_MODES, "weng2026")
     for path in sorted((CONF / "env").rglob("*.yaml")):
-        entry = environment_from(_read_yaml(path), where=path.name)
-        if entry.name != "envpool":
+        if path.stem != "envpool":
+            entry = environment_from(_read_yaml(path), where=path.name)
             table[entry.name] = entry
     return table
 
@@ -121,13 +121,13 @@ def snake_case(name: str) -> str:
 @cache
 def atari_table() -> dict[str, dict[str, str]]:
     """Return the canonical Atari-57 table by EnvPool id: random, human and published scores as text (sources.md)."""
-    with open(DATA / "atari57.csv", newline="") as file:
+    with (DATA / "atari57.csv").open(newline="") as file:
         return {row["env_id"]: row for row in csv.DictReader(file)}
 
 
 @cache
 def _atari_actions() -> dict[str, tuple[str, ...]]:
-    with open(DATA / "atari_actions.csv", newline="") as file:
+    with (DATA / "atari_actions.csv").open(newline="") as file:
         return {row["env_id"]: tuple(row["actions"].split()) for row in csv.DictReader(file)}
 
 
@@ -140,11 +140,13 @@ def atari_actions(env_id: str) -> tuple[str, ...]:
 def references() -> dict[str, Reference]:
     """Return the score to beat per EnvPool id: the reference's records, else its best single run on Atari."""
     found = {
-        env_id: Reference(float(row["weng_best_single_run_20M"]), "weng2026", "Learning Beyond Gradients, best run, 20M frames")
+        env_id: Reference(
+            float(row["weng_best_single_run_20M"]), "weng2026", "Learning Beyond Gradients, best run, 20M frames"
+        )
         for env_id, row in atari_table().items()
         if row["weng_best_single_run_20M"]
     }
-    with open(DATA / "records.csv", newline="") as file:
+    with (DATA / "records.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             found[row["env_id"]] = Reference(float(row["score"]), row["protocol"], row["source"])
     return found
@@ -161,9 +163,13 @@ def human_normalised(env_id: str, score: float) -> float | None:
 
 def environment_from(entry: Mapping[str, Any], where: str = "env") -> Environment:
     """Build an :class:`Environment` from a mapping as in ``conf/env``."""
+    if entry.get("id") == "???":
+        raise ConfigError("env=envpool needs the EnvPool id of the task, for instance env.id=CartPole-v1.")
     missing = [key for key in ("name", "id", "suite", "modes") if key not in entry]
     if missing:
-        raise ConfigError(f"{where}: the task entry lacks {', '.join(missing)}; see conf/env/mujoco/ant.yaml for a full one")
+        raise ConfigError(
+            f"{where}: the task entry lacks {', '.join(missing)}; see conf/env/mujoco/ant.yaml for a full one"
+        )
     return Environment(
         entry["name"],
         entry["id"],
@@ -210,15 +216,21 @@ def find_protocol(name: str | None, environment: Environment, **changes: Any) ->
     name = name or environment.protocol
     known = {path.stem: path for path in (CONF / "protocol").glob("*.yaml")}
     if name not in known:
-        raise ConfigError(f"There is no protocol {name!r}, expected one of {', '.join(sorted(known))}.{nearest(name, known)}")
-    return protocol_from({**_read_yaml(known[name]), **{key: value for key, value in changes.items() if value is not None}})
+        raise ConfigError(
+            f"There is no protocol {name!r}, expected one of {', '.join(sorted(known))}.{nearest(name, known)}"
+        )
+    return protocol_from(
+        {**_read_yaml(known[name]), **{key: value for key, value in changes.items() if value is not None}}
+    )
 
 
 def make_task(environment: Environment, mode: str | None, protocol: Protocol) -> Task:
     """Return the task, after checking that the environment has the mode and the protocol fits its suite."""
     mode = mode or environment.modes[0]
     if mode not in environment.modes:
-        raise ConfigError(f"{environment.name} has no observation mode {mode!r}, expected {' or '.join(environment.modes)}.")
+        raise ConfigError(
+            f"{environment.name} has no observation mode {mode!r}, expected {' or '.join(environment.modes)}."
+        )
     if protocol.suites is not None and environment.suite not in protocol.suites:
         raise ConfigError(
             f"Protocol {protocol.name!r} is defined for {', '.join(protocol.suites)} only, and {environment.name} belongs "

@@ -26,12 +26,16 @@ def outcome(card: Scorecard):
 
 
 @pytest.mark.parametrize("mode", ["ram", "native"])
-def test_atari_episodes_are_identical_for_1_7_and_64_slots_1_and_2_threads_alone_and_in_a_population(mode, random_kernel):
+def test_atari_episodes_are_identical_for_1_7_and_64_slots_1_and_2_threads_alone_and_in_a_population(
+    mode, random_kernel
+):
     settings = {"obs": mode, "protocol": "robust", "episodes": 8, "max_steps": CAP}
     alone = evaluate(random_kernel, "atari/breakout", slots=1, threads=1, **settings)
     assert len({episode.action_hash for episode in alone.episodes}) == 8
     for slots, threads in [(7, 2), (8, 1)]:
-        assert outcome(evaluate(random_kernel, "atari/breakout", slots=slots, threads=threads, **settings)) == outcome(alone)
+        assert outcome(evaluate(random_kernel, "atari/breakout", slots=slots, threads=threads, **settings)) == outcome(
+            alone
+        )
     rows = [{"n": n} for n in (1, 2, 3, 4, 4, 3, 2, 1)]
     crowd = evaluate_many(random_kernel, "atari/breakout", rows, slots=64, **settings)
     assert outcome(crowd[3]) == outcome(crowd[4]) == outcome(alone)
@@ -46,7 +50,8 @@ def test_continuous_episodes_are_identical_for_any_slots_and_threads():
     )
     settings = {"episodes": 64, "max_steps": 60}
     cards = [
-        evaluate(gait, "mujoco/half_cheetah", slots=s, threads=t, **settings) for s, t in [(1, 1), (7, 2), (64, 1), (64, 2)]
+        evaluate(gait, "mujoco/half_cheetah", slots=s, threads=t, **settings)
+        for s, t in [(1, 1), (7, 2), (64, 1), (64, 2)]
     ]
     assert all(outcome(card) == outcome(cards[0]) for card in cards)
 
@@ -54,7 +59,9 @@ def test_continuous_episodes_are_identical_for_any_slots_and_threads():
 def test_different_policies_share_a_pool_without_touching_each_other(random_kernel):
     batch = policy_from_source(BATCH, "batch")
     settings = {"episodes": 6, "protocol": "default"}
-    both = evaluate_many([random_kernel, batch, random_kernel], "CartPole-v1", [{"n": 2}, {}, {"n": 1}], slots=5, **settings)
+    both = evaluate_many(
+        [random_kernel, batch, random_kernel], "CartPole-v1", [{"n": 2}, {}, {"n": 1}], slots=5, **settings
+    )
     assert outcome(both[0]) == outcome(evaluate(random_kernel, "CartPole-v1", params={"n": 2}, **settings))
     assert outcome(both[1]) == outcome(evaluate(batch, "CartPole-v1", slots=2, **settings))
     assert outcome(both[2]) == outcome(evaluate(random_kernel, "CartPole-v1", params={"n": 1}, **settings))
@@ -68,7 +75,8 @@ def test_the_shipped_random_policy_is_slot_invariant():
 
 def test_splits_give_different_episodes(random_kernel):
     train, validation = (
-        evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=5, split=split) for split in ("train", "validation")
+        evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=5, split=split)
+        for split in ("train", "validation")
     )
     assert outcome(train) != outcome(validation)
 

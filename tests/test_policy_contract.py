@@ -22,9 +22,15 @@ class Policy:
 
 BROKEN_FILES = [
     ("def act(obs:\n", r"line 1: syntax error"),
-    ("OBS = 'ram'\nimport os\ndef act(o, i, s, p):\n    return 0\n", r"line 2: imports 'os'; a policy may import math, numpy"),
+    (
+        "OBS = 'ram'\nimport os\ndef act(o, i, s, p):\n    return 0\n",
+        r"line 2: imports 'os'; a policy may import math, numpy",
+    ),
     ("OBS = 'ram'\nfrom subprocess import run\ndef act(o, i, s, p):\n    return 0\n", r"imports 'subprocess'"),
-    ("from fastheur import evaluate\nOBS = 'ram'\ndef act(o, i, s, p):\n    return 0\n", r"imports 'fastheur.evaluate'"),
+    (
+        "from fastheur import evaluate\nOBS = 'ram'\ndef act(o, i, s, p):\n    return 0\n",
+        r"imports 'fastheur.evaluate'",
+    ),
     ("from .other import x\nOBS = 'ram'\ndef act(o, i, s, p):\n    return 0\n", r"imports '.other'"),
     ("OBS = 'ram'\ndef act(o, i, s, p):\n    return open('x')\n", r"line 3: calls open\(\)"),
     ("OBS = 'ram'\n", r"defines neither `act\(obs, info, state, params\)` nor a class `Policy`"),
@@ -67,7 +73,10 @@ BROKEN_KERNELS = [
     ("def act(obs, info, state, params):\n    return undefined_name\n", r"line 3: .*undefined_name"),
     ("def act(obs, info, state, params):\n    return 0.5\n", r"returns float64, expected an integer"),
     ("def act(obs, info, state, params):\n    return state.missing\n", r"line 3: .*missing"),
-    ("def act(obs, info, state, params):\n    if obs[0] > 0:\n        return 1\n", r"expected an integer|does not return an integer"),
+    (
+        "def act(obs, info, state, params):\n    if obs[0] > 0:\n        return 1\n",
+        r"expected an integer|does not return an integer",
+    ),
     ("def act(obs, info, state):\n    return 0\n", r"line 2: found act\(obs, info, state\), but this task needs"),
     ("def act(obs, info, state, params):\n    return {}[obs]\n", r"line 3"),
 ]
@@ -249,4 +258,4 @@ def test_uniform_is_uniform_and_the_same_in_both_styles():
     random.rekey(np.array([2]), [1234567890123456789])
     draws = [uniform(state[0]) for _ in range(2000)]
     assert draws == [float(random.uniform(np.array([2]))[0]) for _ in range(2000)]
-    assert 0 <= min(draws) and max(draws) < 1 and abs(np.mean(draws) - 0.5) < 0.03
+    assert min(draws) >= 0 and max(draws) < 1 and abs(np.mean(draws) - 0.5) < 0.03

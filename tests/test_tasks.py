@@ -91,7 +91,9 @@ def test_every_game_has_its_action_names():
         assert tasks.atari_actions(env_id)[0] == "NOOP"
 
 
-@pytest.mark.parametrize("found, offered", [("atari/brekout", "atari/breakout"), ("mujoco/halfcheetah", "mujoco/half_cheetah")])
+@pytest.mark.parametrize(
+    "found, offered", [("atari/brekout", "atari/breakout"), ("mujoco/halfcheetah", "mujoco/half_cheetah")]
+)
 def test_an_unknown_task_is_answered_with_the_nearest(found, offered):
     with pytest.raises(ConfigError, match=offered):
         find_environment(found)

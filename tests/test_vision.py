@@ -131,10 +131,8 @@ def scenes(draw, widths=WIDTHS, values=VALUES):
         frames[1] = np.where(rng.random((height, width)) < share, frames[1], frames[0])
     colour = (draw(values),) * 3 if draw(st.booleans()) else (draw(values), draw(values), draw(values))
     edges = [st.integers(-3, size + 3) for size in (height, width)]
-    if draw(st.booleans()):
-        region = 0, height, 0, width
-    else:
-        region = draw(edges[0]), draw(edges[0]), draw(edges[1]), draw(edges[1])
+    anywhere = draw(edges[0]), draw(edges[0]), draw(edges[1]), draw(edges[1])
+    region = (0, height, 0, width) if draw(st.booleans()) else anywhere
     y, x = draw(st.integers(-8, 4 * height + 8)) / 4, draw(st.integers(-8, 4 * width + 8)) / 4
     return frames[0], frames[1], colour, y, x, region
 

@@ -24,12 +24,19 @@ def main(config: Mapping[str, Any]) -> int:
         if not isinstance(config[name], int) or config[name] < 1:
             raise ConfigError(f"{name} is {config[name]!r}, expected a whole number from 1.")
     machine = f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {platform.platform()}"
-    print(f"{machine}\n{config['slots']} slots, {config['steps']} steps per block, median of {config['repeats']} blocks", flush=True)
+    print(
+        f"{machine}\n{config['slots']} slots, {config['steps']} steps per block, median of {config['repeats']} blocks",
+        flush=True,
+    )
     wanted = [contest for contest in CONTESTS if not config["only"] or config["only"].lower() in contest.name.lower()]
     rows: list[Row] = []
     for contest in wanted:
         steps = min(config["steps"], 999 // (config["repeats"] + 1)) if contest.mode == "state" else config["steps"]
-        rows.append(run_contest(contest, slots=config["slots"], threads=config["threads"], steps=steps, repeats=config["repeats"]))
+        rows.append(
+            run_contest(
+                contest, slots=config["slots"], threads=config["threads"], steps=steps, repeats=config["repeats"]
+            )
+        )
     if rows:
         console().print(_path_table(rows))
     core = core_ratios(config["repeats"]) if not config["only"] or config["only"] == "core" else []
@@ -47,7 +54,9 @@ def _path_table(rows: list[Row]) -> Table:
         table.add_column(name, justify="left" if name == "policy" else "right")
     for row in rows:
         spread = f"{row.ratio_low:.3f} .. {row.ratio_high:.3f}"
-        table.add_row(row.name, f"{row.fastheur:,.0f}", f"{row.envpool:,.0f}", f"{row.ratio:.3f}", spread, f">= {row.target:.2f}")
+        table.add_row(
+            row.name, f"{row.fastheur:,.0f}", f"{row.envpool:,.0f}", f"{row.ratio:.3f}", spread, f">= {row.target:.2f}"
+        )
     return table
 
 
@@ -57,7 +66,13 @@ def _core_table(rows: list[dict[str, Any]]) -> Table:
         table.add_column(name, justify="left" if name == "kernel" else "right")
     for row in rows:
         cv2 = "-" if row["vs_cv2"] is None else f"{row['vs_cv2']:.2f}"
-        table.add_row(row["name"], f"{row['vs_twin']:.1f}", f">= {CORE_TARGETS[0]:.0f}", cv2, f">= {CORE_TARGETS[1]:.0f}" if cv2 != "-" else "")
+        table.add_row(
+            row["name"],
+            f"{row['vs_twin']:.1f}",
+            f">= {CORE_TARGETS[0]:.0f}",
+            cv2,
+            f">= {CORE_TARGETS[1]:.0f}" if cv2 != "-" else "",
+        )
     return table
 
 

@@ -35,7 +35,9 @@ def main(config: Mapping[str, Any], file: str) -> int:
     candidate = Candidate(policy, policy.values(settings.numbers(config["params"])))
     began = time.perf_counter()
     host = make_host([candidate], Engine(what.task, what.protocol, what.threads).spec, what.episodes)
-    print(f"  ready in {time.perf_counter() - began:.2f} s ({'compiled or from the cache' if policy.style == 'kernel' else 'built'})")
+    print(
+        f"  ready in {time.perf_counter() - began:.2f} s ({'compiled or from the cache' if policy.style == 'kernel' else 'built'})"
+    )
     timed = TimedHost(host)
     card = run(what, [candidate], host=timed)[0]
     share = timed.seconds / max(timed.actions, 1) * 1e6
@@ -53,5 +55,5 @@ def _environment(config: Mapping[str, Any], policy: Policy) -> Environment:
     if policy.task:
         return find_environment(policy.task)
     raise ConfigError(
-        f"{Path(policy.name).name} does not say which task it plays. Name one with env=TASK, or write TASK = \"atari/breakout\" in it."
+        f'{Path(policy.name).name} does not say which task it plays. Name one with env=TASK, or write TASK = "atari/breakout" in it.'
     )

@@ -19,21 +19,32 @@ from fastheur.resources import CONF, POLICIES, cache_folder
 
 Check = Callable[[], str]
 
-PLAYED = (("Atari", "atari/pong"), ("MuJoCo", "mujoco/half_cheetah"), ("VizDoom", "vizdoom/d1_basic"), ("other EnvPool tasks", "CartPole-v1"))
+PLAYED = (
+    ("Atari", "atari/pong"),
+    ("MuJoCo", "mujoco/half_cheetah"),
+    ("VizDoom", "vizdoom/d1_basic"),
+    ("other EnvPool tasks", "CartPole-v1"),
+)
 """One short random episode of each, so that a missing library or ROM shows here and not in the middle of a run."""
 
 
 def main(config: Mapping[str, Any]) -> int:
     """Run every check; the exit code is 2 when one that everything needs fails."""
     checks: list[tuple[str, Check]] = [
-        ("fastheur", lambda: f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
+        (
+            "fastheur",
+            lambda: f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        ),
         ("libraries", _libraries),
         ("cores", lambda: f"{len(os.sched_getaffinity(0))} usable of {os.cpu_count()}; no GPU needed"),
         ("C compiler", _compiler),
         ("Cython core", _core),
         ("Numba", _numba),
         ("kernel cache", _cache),
-        ("conf and policies", lambda: f"{len(list(CONF.rglob('*.yaml')))} files, {len(list(POLICIES.rglob('*.py')))} policies"),
+        (
+            "conf and policies",
+            lambda: f"{len(list(CONF.rglob('*.yaml')))} files, {len(list(POLICIES.rglob('*.py')))} policies",
+        ),
         *((name, _player(task)) for name, task in PLAYED),
     ]
     table = Table(title="fastheur doctor", title_justify="left")
@@ -49,7 +60,9 @@ def main(config: Mapping[str, Any]) -> int:
         table.add_row(name, "yes" if found[name][0] else "NO", found[name][1])
     console().print(table)
     if config["out"]:
-        Path(config["out"]).write_text(json.dumps({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, indent=2))
+        Path(config["out"]).write_text(
+            json.dumps({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, indent=2)
+        )
     optional = ("C compiler", "VizDoom", "kernel cache")
     return 2 if any(not ok for name, (ok, _) in found.items() if name not in optional) else 0
 
@@ -60,7 +73,10 @@ def _libraries() -> str:
 
 
 def _compiler() -> str:
-    path = next((found for name in (os.environ.get("CC", ""), "cc", "gcc", "clang") if name and (found := shutil.which(name))), None)
+    path = next(
+        (found for name in (os.environ.get("CC", ""), "cc", "gcc", "clang") if name and (found := shutil.which(name))),
+        None,
+    )
     if path is None:
         raise FastheurError("none found; needed only to build fastheur from source")
     return path
@@ -81,7 +97,9 @@ def _numba() -> str:
 
     where = find_environment("CartPole-v1")
     protocol = find_protocol(None, where)
-    policy = policy_from_source("OBS = 'state'\ndef act(obs, info, state, params):\n    return int(obs[2] > 0)\n", "doctor")
+    policy = policy_from_source(
+        "OBS = 'state'\ndef act(obs, info, state, params):\n    return int(obs[2] > 0)\n", "doctor"
+    )
     make_host([Candidate(policy, {})], Engine(make_task(where, None, protocol), protocol).spec, 1)
     return "compiles a kernel policy"
 

@@ -37,7 +37,9 @@ def main_in_sweep(config: Mapping[str, Any], folder: Path, number: int) -> None:
         _save(card, folder / "scorecard.json")
         if config.get("out"):
             setting = card.setting
-            _save(card, Path(config["out"]) / f"{number:03d}_{setting.env_id}_{setting.obs_mode}_{setting.protocol}.json")
+            _save(
+                card, Path(config["out"]) / f"{number:03d}_{setting.env_id}_{setting.obs_mode}_{setting.protocol}.json"
+            )
         print(f"{number:3d}  {card}", flush=True)
     except FastheurError as error:
         (folder / "error.txt").write_text(str(error))
@@ -57,7 +59,10 @@ def _evaluate(config: Mapping[str, Any]) -> tuple[Plan, Scorecard]:
     what = plan(
         where,
         protocol=settings.protocol(config, where),
-        **{key: config[key] for key in ("obs", "episodes", "first", "split", "slots", "warm", "debug", "notes", "ledger")},
+        **{
+            key: config[key]
+            for key in ("obs", "episodes", "first", "split", "slots", "warm", "debug", "notes", "ledger")
+        },
         threads=config["threads"],
     )
     policy = resolve_policy(config["policy"], what.task)

@@ -13,7 +13,9 @@ def main(config: Mapping[str, Any], action: str) -> int:
     if action != "export":
         raise ConfigError(f"`fastheur ledger` knows export, found {action!r}.")
     if not config["ledger"] or not Path(config["ledger"]).exists():
-        raise ConfigError(f"There is no ledger {config['ledger']}; `fastheur eval` makes it, or name another with ledger=FILE.")
+        raise ConfigError(
+            f"There is no ledger {config['ledger']}; `fastheur eval` makes it, or name another with ledger=FILE."
+        )
     with Ledger(config["ledger"]) as ledger:
         for path in ledger.export(config["out"], config["env_id"], config["obs"]):
             print(path)

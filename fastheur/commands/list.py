@@ -8,9 +8,10 @@ from typing import Any
 from rich.table import Table
 
 from fastheur.commands.display import console
+from fastheur.errors import ConfigError
 from fastheur.ledger import Ledger
 from fastheur.resources import POLICIES
-from fastheur.tasks import atari_table, environments, references
+from fastheur.tasks import atari_table, environments, find_environment, find_protocol, make_task, references
 
 Best = dict[tuple[str, str, str], float]
 """Best finished mean score by (env_id, obs mode, protocol)."""
@@ -37,7 +38,15 @@ def main(config: Mapping[str, Any]) -> int:
     for folder in sorted((POLICIES / "envpool").glob("*/")):
         record = references().get(folder.name)
         shown = f"{record.score:,.6g}" if record else "-"
-        table.add_row(folder.name, folder.name, "state", _shipped(f"envpool/{folder.name}"), _scores(best, folder.name), shown, "-")
+        table.add_row(
+            folder.name,
+            folder.name,
+            "state",
+            _shipped(f"envpool/{folder.name}"),
+            _scores(best, folder.name),
+            shown,
+            "-",
+        )
     console().print(table)
     print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
     if config["all"]:
@@ -57,7 +66,7 @@ def _scores(best: Best, env_id: str) -> str:
 
 
 def _best_scores(ledger: str | None) -> Best:
-    """Best means of the shipped trial records and of the local ledger. A trial run of a few steps counts like any."""
+    """Best means of the shipped trial records and of the local ledger."""
     best: Best = {}
     for path in sorted(POLICIES.rglob("trials.jsonl")):
         _keep(best, (json.loads(line) for line in path.read_text().splitlines() if line))
@@ -69,6 +78,24 @@ def _best_scores(ledger: str | None) -> Best:
 
 def _keep(best: Best, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
-        if row["status"] == "finished" and row["score_mean"] is not None:
-            key = (row["env_id"], row["obs_mode"], row["protocol"])
+        if row["status"] != "finished" or row["score_mean"] is None:
+            continue
+        label = _label(row)
+        if label is not None:
+            key = (row["env_id"], row["obs_mode"], label)
             best[key] = max(best.get(key, float("-inf")), row["score_mean"])
+
+
+def _label(row: Mapping[str, Any]) -> str | None:
+    """The protocol's name, with the cap where it is longer than the protocol's own; None for a shortened trial run."""
+    entry = next((entry for entry in environments().values() if entry.env_id == row["env_id"]), None)
+    entry = entry or find_environment(row["env_id"])
+    try:
+        protocol = find_protocol(row["protocol"], entry)
+        own = protocol.envpool_args(make_task(entry, row["obs_mode"], protocol)).get("max_episode_steps")
+    except ConfigError:  # a protocol or mode this installation does not have
+        return str(row["protocol"])
+    cap = json.loads(row["protocol_args"]).get("max_episode_steps")
+    if cap == own:
+        return str(row["protocol"])
+    return None if own is None or cap is None or cap < own else f"{row['protocol']} (cap {cap:,})"

@@ -27,7 +27,7 @@ STATE = [("ticks", "i8")]
 PARAMS = {{"hold": Param(4, 1, 60)}}  # default, low, high
 
 '''
-_DISCRETE = '''
+_DISCRETE = """
 def act(obs, info, state, params):
     # Actions: {actions}.
     # Begin here: keep one random action for `hold` steps. Replace it by rules that look at obs.
@@ -36,8 +36,8 @@ def act(obs, info, state, params):
         return state.action
     state.action = int(uniform(state) * {n})
     return state.action
-'''
-_VECTOR = '''
+"""
+_VECTOR = """
 def act(obs, info, state, params, action):
     # Fill `action`: {actions}. It is zeroed before every call.
     # Begin here: draw new values every `hold` steps. Replace it by rules that look at obs.
@@ -46,7 +46,7 @@ def act(obs, info, state, params, action):
         if state.ticks % params.hold == 1 or params.hold == 1:
             state.action[joint] = {draw}
         action[joint] = state.action[joint]
-'''
+"""
 _MEMORY = """# {task}, {mode}: memory
 
 What this Heuristic System has learnt. Keep it short and true; every figure with its protocol, split and episodes.
@@ -87,7 +87,9 @@ def main(config: Mapping[str, Any], name: str) -> int:
     except OSError as error:
         raise ConfigError(f"Cannot write into {folder}: {error.strerror}.") from error
     env = task.name if "/" in task.name else f"envpool env.id={task.env_id}"
-    print(f"Wrote {policy} and {memory}. Next:\n  fastheur check {policy}\n  fastheur eval env={env} obs={task.mode} policy={policy}")
+    print(
+        f"Wrote {policy} and {memory}. Next:\n  fastheur check {policy}\n  fastheur eval env={env} obs={task.mode} policy={policy}"
+    )
     return 0
 
 

@@ -11,7 +11,9 @@ def environment(config: Mapping[str, Any]) -> Environment:
     """Return the environment of ``config["env"]``."""
     entry = config.get("env")
     if not entry:
-        raise ConfigError("No task was given: add env=TASK, for instance env=atari/breakout. `fastheur list` shows all.")
+        raise ConfigError(
+            "No task was given: add env=TASK, for instance env=atari/breakout. `fastheur list` shows all."
+        )
     return environment_from(entry)
 
 

@@ -20,23 +20,25 @@ CLOCK = 8  # frame counter
 TOP, BOTTOM = 45, 206  # the ball turns when it is at or beyond these rows
 OUR_X, ENEMY_X = 188, 68  # ball x at contact
 HIGHEST, LOWEST = 38.0, 204.0  # reach of our paddle
-PRESS = 5.7  # rows that one frame of a pressed button moves the paddle: it can stop only on a grid of this step
+PRESS = 5.78  # rows that one frame of a pressed button moves the paddle: it can stop only on a grid of this step
 
 STATE = [
     ("x", "i8"),  # ball one frame ago
     ("y", "i8"),
+    ("dy", "i8"),  # its vertical speed
     ("stick", "f8"),  # row that the paddle will settle at
-    ("want", "f8"),  # row chosen for this approach
-    ("chosen", "i8"),
+    ("want", "f8"),  # row to settle at
+    ("chosen", "i8"),  # the returns of this approach have been rated
     ("rally", "i8"),  # returns since the last point
-    ("lag", "f8", (5,)),  # predicted distance of the opponent from the ball, per return
+    ("value", "f8", (5,)),  # of the five returns, vertical speed -2..2
 ]
 
 PARAMS = {
-    "margin": Param(1.5, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
+    "margin": Param(1.0, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
     "deadband": Param(3.0, 1.0, 10.0),  # about half a press: do not chase less
     "patience": Param(6, 1, 50),  # returns in one rally after which choices are mixed with noise, to break cycles
     "noise": Param(25.0, 0.0, 60.0),
+    "foresight": Param(1.0, 0.0, 3.0),  # weight of the opponent's predicted miss one exchange later
     "rest": Param(0.5, 0.0, 1.0),  # while the ball flies away: 0 stay in the middle, 1 follow the ball
 }
 
@@ -59,33 +61,63 @@ def chase(enemy, y, frame):
     return enemy
 
 
-def plan(state, params, y, dy, dx, x, enemy, frame):
-    """Choose the paddle row for the approaching ball: reachable, safe, and with the best return."""
-    for _ in range(max(0, (OUR_X - x) // dx)):
+def cross(y, dy, enemy, frame):
+    """Play the ball across the court; return its row, its vertical speed and the opponent's row at the far side."""
+    for k in range(OUR_X - ENEMY_X):
         y, dy = bounce(y, dy)
-        frame += 1
-        enemy = chase(enemy, y, frame)
+        enemy = chase(enemy, y, frame + k)
+    return y, dy, enemy
+
+
+def zone_of(off):
+    """Return the vertical speed that a paddle returns a ball with, ``off`` rows below its top: -3..15, zones of 4."""
+    return min(2, max(-2, int((off + 3.0) // 4.0) - 2))
+
+
+def miss(off):
+    """Return by how many rows the opponent misses; negative if it hits."""
+    return max(-4.5 - off, off - 14.5)
+
+
+def rate_returns(state, params, y, enemy, frame):
+    """Fill state.value: what each return from row y is worth. A miss ends it; else look one exchange ahead."""
     noise = params.noise if state.rally >= params.patience else 0.0
     for zone in range(5):
-        ball, fly, other = y, zone - 2, enemy
-        for k in range(OUR_X - ENEMY_X):
-            ball, fly = bounce(ball, fly)
-            other = chase(other, ball, frame + k)
-        off = ball - other
-        state.lag[zone] = max(-off, off) + noise * uniform(state)
-    best = -1e9
+        there, _, other = cross(y, zone - 2, enemy, frame)
+        by = miss(there - other)
+        if by > 0.0:
+            value = 20.0 + min(by, 8.0)
+        else:
+            back, _, late = cross(there, zone_of(there - other), other, frame + 120)
+            following = -20.0
+            for then in range(-2, 3):
+                far, _, last = cross(back, then, late, frame + 240)
+                following = max(following, miss(far - last))
+            value = min(by, 0.0) * 0.3 + params.foresight * min(following, 8.0)
+        state.value[zone] = value + noise * uniform(state)
+
+
+def aim(state, params, y, dy, frames):
+    """Return the paddle row for a ball that arrives in row y: reachable, safe, and with the best return."""
+    low = -3.0 + params.margin  # a ball that moves outwards needs a little more paddle
+    high = 15.0 - params.margin
+    if dy < 0:
+        low -= 0.75 * dy
+    if dy > 0:
+        high -= 0.25 * dy
+    best, want = -1e9, state.stick
     for presses in range(-36, 37):
         row = state.stick + PRESS * presses
         if row < HIGHEST - 3.0 or row > LOWEST + 3.0:
             continue
-        row = min(LOWEST, max(HIGHEST, row))
-        off = y - row  # -3..15 is paddle, in zones of four rows
-        zone = min(4, max(0, int((off + 3.0) // 4.0)))
-        outside = max(-3.0 + params.margin - off, off - (15.0 - params.margin))
-        value = state.lag[zone] - 20.0 * max(0.0, outside)
+        off = y - min(LOWEST, max(HIGHEST, row))
+        late = max(0, abs(presses) + 2 - frames)
+        value = (
+            state.value[zone_of(off) + 2] - 20.0 * max(0.0, low - off, off - high) - 0.1 * abs(presses) - 10.0 * late
+        )
         if value > best:
-            best = value
-            state.want = row
+            best, want = value, row
+    return want
 
 
 def act(obs, info, state, params):
@@ -100,11 +132,22 @@ def act(obs, info, state, params):
         state.rally = 0
         state.want = 110.0
     elif dx > 0:
+        if dy * state.dy < 0 and state.chosen == 1:
+            state.dy = -state.dy  # a wall: the frame of the turn itself shows one row too many
+        else:
+            state.dy = dy
+        row, speed, enemy, frame = y, state.dy, int(obs[ENEMY_Y]), int(obs[CLOCK])
+        frames = max(0, (OUR_X - x) // dx)
+        for _ in range(frames):
+            row, speed = bounce(row, speed)
+            frame += 1
+            enemy = chase(enemy, row, frame)
         if state.chosen == 0:
-            # Choose once per approach: a choice that flickers would leave the paddle between two zones.
+            # Rate the returns once per approach: a choice that flickers would leave the paddle between two zones.
             state.chosen = 1
             state.rally += 1
-            plan(state, params, y, max(-2, min(2, dy)), dx, x, int(obs[ENEMY_Y]), int(obs[CLOCK]))
+            rate_returns(state, params, row, enemy, frame)
+        state.want = aim(state, params, row, speed, frames)
     else:
         state.chosen = 0
         state.want = 120.0 + params.rest * (y - 120.0) - 6.0

@@ -1,0 +1,100 @@
+"""Arrows go along the one-way flow only: who may import whom, read from the syntax tree."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "fastheur"
+
+ONLY = {"envpool": {"engine.py"}, "hydra": {"cli.py"}, "omegaconf": {"cli.py"}, "sqlite3": {"ledger.py"}}
+"""Libraries that only one module may know."""
+
+LAYERS = [
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder"},
+    {"tasks", "vision", "policy", "benchmark_core"},
+    {"spec"},
+    {"engine", "loading", "preprocess"},
+    {"kernel"},
+    {"host"},
+    {"rollout"},
+    {"score"},
+    {"ledger"},
+    {"evaluate"},
+    {"benchmark"},
+    {"commands"},
+    {"cli"},
+]
+"""A module imports from its own layer's predecessors only."""
+
+ALONE = ("_core", "_reference", "seeds")
+ENGINE_SIDE = {"engine", "vizdoom_folder"}
+POLICY_SIDE = {"policy", "vision", "loading", "kernel", "preprocess", "host"}
+
+
+def modules():
+    return sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def imported(path):
+    """Names of everything a module imports, wherever in the file."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+            names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "fastheur"}
+    return names
+
+
+def own(path):
+    """First components of the package's own modules that a module imports."""
+    return {name.split(".")[1] for name in imported(path) if name.startswith("fastheur.")} - {"__version__"}
+
+
+def key(path):
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("library", ONLY)
+def test_a_library_stays_behind_its_one_door(library):
+    users = {path.name for path in modules() if any(name.split(".")[0] == library for name in imported(path))}
+    assert users == ONLY[library]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_import_along_the_flow_only(path):
+    if path.name == "__init__.py":
+        return
+    order = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    assert key(path) in order, f"{key(path)} has no place in the flow yet"
+    for name in own(path) - {key(path)}:
+        assert order[name] < order[key(path)], f"{path.name} imports {name} against the flow"
+
+
+def test_engine_and_policy_do_not_know_each_other():
+    for path in modules():
+        if key(path) in ENGINE_SIDE:
+            assert not own(path) & POLICY_SIDE
+        if key(path) in POLICY_SIDE:
+            assert not own(path) & ENGINE_SIDE
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_some_modules_import_nothing_of_the_package(name):
+    path = PACKAGE / f"{name}.py"
+    text = path.read_text() if path.exists() else (PACKAGE / f"{name}.pyx").read_text()
+    assert "from fastheur" not in text and "import fastheur" not in text
+
+
+def test_nothing_imports_policies_by_name():
+    for path in modules():
+        assert not any(name.startswith(("policies", "fastheur.policies")) for name in imported(path))
+
+
+def test_every_module_says_in_its_first_line_what_it_does():
+    for path in modules():
+        first = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+        assert first.endswith((".", ":", "?")) and len(first) > 20, path
