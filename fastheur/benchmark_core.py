@@ -41,7 +41,7 @@ def atari_like(frames: int = FRAMES, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     index = np.repeat(rng.integers(0, 128, (frames, 7)), HEIGHT // 7, axis=1)[:, :, None].repeat(WIDTH, axis=2)
     for number in range(frames):
-        frame = index[number, :, :]
+        frame: np.ndarray = index[number]
         for _ in range(18):
             height, width = rng.integers(4, 24), rng.integers(2, 24)
             top, left = rng.integers(0, HEIGHT - height), rng.integers(0, WIDTH - width)
@@ -51,13 +51,6 @@ def atari_like(frames: int = FRAMES, seed: int = 0) -> np.ndarray:
             shape = rng.integers(0, 2, (10, 8)).astype(bool).repeat(2, axis=1)
             frame[top : top + 10, left : left + 16][shape] = rng.integers(0, 128)
     return np.ascontiguousarray(_core.PALETTE[index].transpose(0, 3, 1, 2))
-
-
-def _opencv() -> Any:
-    try:
-    except ImportError:
-        return None
-    return cv2
 
 
 def cases() -> list[Case]:
@@ -94,9 +87,6 @@ def _opencv_calls(
     frames: np.ndarray, other: np.ndarray, planes: np.ndarray, colours: np.ndarray, masks: np.ndarray
 ) -> dict[str, Callable[[], Any]]:
     """Return OpenCV's way for each kernel that it has; colour images are given to it channel last already."""
-    cv2 = _opencv()
-    if cv2 is None:
-        return {}
     tall = np.ascontiguousarray(frames.transpose(0, 2, 3, 1)).reshape(-1, WIDTH, 3)
     bounds = [tuple(int(v) for v in colour) for colour in colours]
     flat, flat_other = frames.reshape(-1, WIDTH), other.reshape(-1, WIDTH)
@@ -129,11 +119,8 @@ def core_ratios(repeats: int = 7) -> list[dict[str, Any]]:
 
     One run interleaves all sides ``repeats`` times and compares medians. Each entry has ``name``,
     ``core_ms`` (per batch of 64 frames of 210 x 160), ``vs_twin`` and ``vs_cv2``, the last None where
-    OpenCV has no such operation or is not installed.
+    OpenCV has no such operation.
     """
-    cv2 = _opencv()
-    if cv2 is None:
-        return [_ratio(case, repeats) for case in cases()]
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
