@@ -45,11 +45,11 @@ def atari_like(frames: int = FRAMES, seed: int = 0) -> np.ndarray:
         for _ in range(18):
             height, width = rng.integers(4, 24), rng.integers(2, 24)
             top, left = rng.integers(0, HEIGHT - height), rng.integers(0, WIDTH - width)
-            frame[top : top + height, left : left + width] = rng.integers(0, 128)
+            frame[top : top + height, left : left + width] = int(rng.integers(0, 128))
         for _ in range(8):
-            top, left = rng.integers(0, HEIGHT - 10), rng.integers(0, WIDTH - 16)
+            y, x = int(rng.integers(0, HEIGHT - 10)), int(rng.integers(0, WIDTH - 16))
             shape = rng.integers(0, 2, (10, 8)).astype(bool).repeat(2, axis=1)
-            frame[top : top + 10, left : left + 16][shape] = rng.integers(0, 128)
+            frame[y : y + 10, x : x + 16][shape] = int(rng.integers(0, 128))
     return np.ascontiguousarray(_core.PALETTE[index].transpose(0, 3, 1, 2))
 
 

@@ -8,6 +8,7 @@ an edited policy can never run as its older self.
 import ast
 import hashlib
 import os
+import pickle
 import re
 import shutil
 import sys
@@ -81,15 +82,14 @@ def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
     _check_signature(policy, 4 if discrete else 5)
     text = policy.source + (_DISCRETE if discrete else _VECTOR)
     file = _cached_file(text)
-    namespace = execute(text, policy.name, file=file)
-    for name, value in list(namespace.items()):
-        function = value.py_func if isinstance(value, Dispatcher) else value
-        if isinstance(function, types.FunctionType) and function.__code__.co_filename == file:
-            keep = {"cache": True} if name == "_fastheur_loop" and os.path.exists(file) else {}
-            namespace[name] = numba.njit(**_OPTIONS, **keep)(function)
-    loop = namespace["_fastheur_loop"]
+    types_ = tuple(numba.typeof(value) for value in sample)
     try:
-        loop.compile(tuple(numba.typeof(value) for value in sample))
+        try:
+            namespace = _jitted(policy, text, file, cached=Path(file).exists())
+            namespace["_fastheur_loop"].compile(types_)
+        except (ImportError, OSError, EOFError, pickle.UnpicklingError):  # a damaged cache entry
+            namespace = _jitted(policy, text, file, cached=False)
+            namespace["_fastheur_loop"].compile(types_)
     except NumbaError as error:
         raise _translated(policy, error, file) from error
     except KeyError as error:  # how Numba reports a field that a record lacks
@@ -97,7 +97,20 @@ def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
         fields = f"state has {_names(policy.state)}; params has {', '.join(policy.params) or 'none'}"
         raise problem_at(policy, _line_of(policy, name), f"there is no field {name!r}: {fields}") from error
     _check_result(policy, namespace["act"], discrete)
-    return loop
+    return namespace["_fastheur_loop"]
+
+
+def _jitted(policy: Policy, text: str, file: str, cached: bool) -> dict[str, Any]:
+    """Execute the policy with its loop under the name of the cached file, with Numba on every function of the file."""
+    # Numba finds a cached function's constants through sys.modules, so the policy has to be a module there.
+    module = types.ModuleType(f"fastheur_kernel_{Path(file).parent.name}")
+    sys.modules[module.__name__] = module
+    namespace = execute(text, policy.name, file=file, namespace=module.__dict__)
+    for name, value in list(namespace.items()):
+        function = value.py_func if isinstance(value, Dispatcher) else value
+        if isinstance(function, types.FunctionType) and function.__code__.co_filename == file:
+            namespace[name] = numba.njit(**_OPTIONS, cache=cached and name == "_fastheur_loop")(function)
+    return namespace
 
 
 def plain_loop(policy: Policy, spec: Spec) -> Loop:

@@ -128,10 +128,17 @@ def _imports(node: ast.AST) -> list[tuple[str, int]]:
     return []
 
 
-def execute(source: str, name: str, tree: ast.Module | None = None, file: str | None = None) -> dict[str, Any]:
-    """Run the module's top level under the file name ``file`` and return its namespace."""
+def execute(
+    source: str,
+    name: str,
+    tree: ast.Module | None = None,
+    file: str | None = None,
+    namespace: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Run the module's top level under the file name ``file`` and return its namespace (a new one where none is given)."""
     file = file or name
-    namespace: dict[str, Any] = {"__name__": "policy", "__file__": file}
+    namespace = {"__name__": "policy"} if namespace is None else namespace
+    namespace["__file__"] = file
     try:
         exec(compile(tree or source, file, "exec"), namespace)
     except PolicyError:

@@ -1,5 +1,9 @@
 """A file that breaks the contract is refused with a message its author can act on: line, what was found, what is allowed."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -19,6 +23,14 @@ class Policy:
     def act(self, obs, info, slots):
         return {value}
 """
+
+SHAPED = (
+    "from fastheur.policy import Param, uniform\nOBS = 'state'\nSTATE = [('n', 'i8'), ('h', 'f8', (2,))]\n"
+    "PARAMS = {'p': Param(0.5, 0.0, 1.0)}\n"
+    "def side(x, p):\n    return 1 if x < p else 0\n"
+    "def act(obs, info, state, params):\n    state.n += 1\n    state.h[1] += obs[2]\n"
+    "    return side(uniform(state) + state.h[1], params.p)\n"
+)
 
 BROKEN_FILES = [
     ("def act(obs:\n", r"line 1: syntax error"),
@@ -181,19 +193,35 @@ def test_an_edited_file_never_runs_as_its_older_self(tmp_path):
     assert lengths[0] == lengths[2] != lengths[1]
 
 
-def test_debug_mode_runs_plain_python_with_the_same_result(capsys):
-    source = (
-        "from fastheur.policy import Param, uniform\nOBS = 'state'\nSTATE = [('n', 'i8'), ('h', 'f8', (2,))]\n"
-        "PARAMS = {'p': Param(0.5, 0.0, 1.0)}\n"
-        "def side(x, p):\n    return 1 if x < p else 0\n"
-        "def act(obs, info, state, params):\n    state.n += 1\n    state.h[1] += obs[2]\n"
-        "    return side(uniform(state) + state.h[1], params.p)\n"
+def test_compiled_code_is_cached_between_processes_and_a_damaged_cache_is_replaced(tmp_path):
+    (tmp_path / "p.py").write_text(SHAPED)
+    code = (
+        "import fastheur\n"
+        "card = fastheur.evaluate('p.py', 'CartPole-v1', episodes=3); print([e.action_hash for e in card.episodes])"
     )
-    policy = policy_from_source(source, "p.py")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+
+    def hashes():
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    first = hashes()
+    [data] = (tmp_path / "fastheur").rglob("*.nbc")
+    written = data.stat().st_mtime_ns
+    assert hashes() == first and data.stat().st_mtime_ns == written
+    data.write_bytes(data.read_bytes()[:100])
+    assert hashes() == first
+
+
+def test_debug_mode_runs_plain_python_with_the_same_result(capsys):
+    policy = policy_from_source(SHAPED, "p.py")
     compiled = evaluate(policy, "CartPole-v1", episodes=5)
     plain = evaluate(policy, "CartPole-v1", episodes=5, debug=True)
     assert plain.episodes == compiled.episodes
-    shouting = policy_from_source(source.replace("state.n += 1", "state.n += 1; print('step', state.n)"), "p.py")
+    shouting = policy_from_source(SHAPED.replace("state.n += 1", "state.n += 1; print('step', state.n)"), "p.py")
     evaluate(shouting, "CartPole-v1", episodes=1, debug=True)
     assert "step 1" in capsys.readouterr().out
 

@@ -34,7 +34,7 @@ STATE = [
 ]
 
 PARAMS = {
-    "margin": Param(1.0, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
+    "margin": Param(0.0, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
     "deadband": Param(3.0, 1.0, 10.0),  # about half a press: do not chase less
     "patience": Param(6, 1, 50),  # returns in one rally after which choices are mixed with noise, to break cycles
     "noise": Param(25.0, 0.0, 60.0),
@@ -65,7 +65,7 @@ def cross(y, dy, enemy, frame):
     """Play the ball across the court; return its row, its vertical speed and the opponent's row at the far side."""
     for k in range(OUR_X - ENEMY_X):
         y, dy = bounce(y, dy)
-        enemy = chase(enemy, y, frame + k)
+        enemy = chase(enemy, y, frame + k + 1)
     return y, dy, enemy
 
 
