@@ -8,7 +8,7 @@ from typing import Any
 
 from fastheur.engine import Engine
 from fastheur.engine import version as envpool_version
-from fastheur.errors import ConfigError, FastheurError, PolicyError
+from fastheur.errors import ConfigError, FastheurError, LedgerError, PolicyError
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.loading import Policy, load_policy
@@ -242,12 +242,20 @@ class _Trials:
         self._numbers: list[int] = []
         if self._ledger:
             found = versions(envpool_version())
-            for candidate, setting in zip(candidates, self._settings, strict=True):
-                name = Path(candidate.policy.name).stem
-                start = TrialStart(
-                    name, setting, candidate.policy, slots, engine.threads, found, what.notes, what.secret
+            starts = [
+                TrialStart(
+                    Path(candidate.policy.name).stem,
+                    setting,
+                    candidate.policy,
+                    slots,
+                    engine.threads,
+                    found,
+                    what.notes,
+                    what.secret,
                 )
-                self._numbers.append(self._ledger.start(start))
+                for candidate, setting in zip(candidates, self._settings, strict=True)
+            ]
+            self._numbers = self._ledger.start(starts)
 
     def collect(self, host: Host, jobs: Sequence[Job]) -> list[Scorecard]:
         """Play the jobs; on an error or Ctrl-C settle what was measured, then raise."""
@@ -304,12 +312,18 @@ class _Trials:
         cpu_s, building = time.process_time() - cpu, self._engine.build_s
         wall, setup = now - stepping - building, stepping - self._began + building
         cards = [self._card(number, status, wall, setup) for number in range(len(self._settings))]
+        try:
+            self._record(cards, status, cpu_s / len(cards), error)
+        except LedgerError as problem:  # what was measured is shown even where it cannot be kept
+            raise LedgerError(f"{problem} Measured: {'; '.join(map(str, cards))}") from problem
+        return cards
+
+    def _record(self, cards: Sequence[Scorecard], status: str, cpu_s: float, error: str | None) -> None:
         if self._ledger:
             with self._ledger as ledger:
                 self._write()
                 for number, card in zip(self._numbers, cards, strict=True):
-                    ledger.finish(number, card, status, cpu_s / len(cards), error)
-        return cards
+                    ledger.finish(number, card, status, cpu_s, error)
 
     def _card(self, number: int, status: str, wall: float, setup: float) -> Scorecard:
         episodes = tuple(sorted(self._episodes[number], key=lambda episode: episode.index))

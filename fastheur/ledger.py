@@ -30,7 +30,7 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE policies (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL);
 CREATE TABLE trials (
-    trial INTEGER PRIMARY KEY AUTOINCREMENT,
+    trial INTEGER PRIMARY KEY AUTOINCREMENT, population INTEGER,
     started REAL NOT NULL, finished REAL,
     status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'interrupted', 'failed')),
     name TEXT NOT NULL, env_id TEXT NOT NULL, obs_mode TEXT NOT NULL, protocol TEXT NOT NULL, split TEXT NOT NULL,
@@ -54,7 +54,7 @@ CREATE INDEX trials_by_task ON trials (env_id, obs_mode, protocol);
 EXPORT_FIELDS = (
     "trial_index", "timestamp", "env_id", "obs_mode", "trial_name", "episodes_finished", "env_steps", "score_mean",
     "score_min", "score_max", "cumulative_env_steps", "cumulative_episodes", "policy_config", "notes",
-    "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean",
+    "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean", "candidates",
 )  # fmt: skip
 """Names of the reference's own records first, then ours."""
 
@@ -97,8 +97,16 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def start(self, trial: TrialStart) -> int:
-        """Write the trial as running and return its number."""
+    def start(self, trials: Sequence[TrialStart]) -> list[int]:
+        """Write trials that share a pool as running, in one transaction, and return their numbers."""
+        with self._transaction("write a trial"):
+            numbers = [self._insert(trial) for trial in trials]
+            if len(numbers) > 1:
+                change = "UPDATE trials SET population = ? WHERE trial BETWEEN ? AND ?"
+                self._db.execute(change, (numbers[0], numbers[0], numbers[-1]))
+        return numbers
+
+    def _insert(self, trial: TrialStart) -> int:
         setting, policy = trial.setting, trial.policy
         row = {
             "started": time.time(),
@@ -119,17 +127,14 @@ class Ledger:
             "versions": json.dumps(dict(trial.versions), sort_keys=True),
             "notes": trial.notes,
         }
-        with self._transaction("write a trial"):
-            self._db.execute(
-                "INSERT OR IGNORE INTO policies VALUES (?, ?, ?)", (policy.sha256, policy.name, policy.source)
-            )
-            columns = ", ".join(row)
-            marks = ", ".join("?" * len(row))
-            number = self._db.execute(f"INSERT INTO trials ({columns}) VALUES ({marks})", tuple(row.values())).lastrowid
-            assert number is not None
-            if trial.sealed_secret is not None:
-                read = (number, setting.sealed_commitment, trial.sealed_secret, time.time())
-                self._db.execute("INSERT INTO sealed_reads VALUES (?, ?, ?, ?)", read)
+        source = (policy.sha256, policy.name, policy.source)
+        self._db.execute("INSERT OR IGNORE INTO policies VALUES (?, ?, ?)", source)
+        columns, marks = ", ".join(row), ", ".join("?" * len(row))
+        number = self._db.execute(f"INSERT INTO trials ({columns}) VALUES ({marks})", tuple(row.values())).lastrowid
+        assert number is not None
+        if trial.sealed_secret is not None:
+            read = (number, setting.sealed_commitment, trial.sealed_secret, time.time())
+            self._db.execute("INSERT INTO sealed_reads VALUES (?, ?, ?, ?)", read)
         return number
 
     def add_episodes(self, trial: int, split: str, episodes: Sequence[Episode]) -> None:
@@ -176,10 +181,19 @@ class Ledger:
             return int(self._db.execute("SELECT count(*) FROM sealed_reads").fetchone()[0])
 
     def export(
-        self, folder: str | os.PathLike[str], env_id: str | None = None, obs_mode: str | None = None
+        self,
+        folder: str | os.PathLike[str],
+        env_id: str | None = None,
+        obs_mode: str | None = None,
+        fold: bool = False,
     ) -> list[Path]:
-        """Write ``trials.jsonl`` and ``summary.csv`` into ``folder`` and return their paths."""
-        records = [reference_record(row) for row in _with_totals(self.trials(env_id, obs_mode))]
+        """Write ``trials.jsonl`` and ``summary.csv`` into ``folder`` and return their paths.
+
+        ``fold`` writes one line per population, with the steps of all its candidates and the score of the best, so
+        that a search of thousands stays readable; ``candidates`` says how many stand behind a line.
+        """
+        rows = [{**row, "candidates": 1} for row in self.trials(env_id, obs_mode)]
+        records = [reference_record(row) for row in _with_totals(_folded(rows) if fold else rows)]
         target = Path(folder)
         with self._explained(f"export to {target}"):
             target.mkdir(parents=True, exist_ok=True)
@@ -255,6 +269,20 @@ def versions(envpool_version: str) -> dict[str, str]:
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
+
+
+def _folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Replace each population by its best candidate, which then carries the cost of all."""
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        member = row["population"] is not None
+        groups.setdefault(("population", row["population"]) if member else ("trial", row["trial"]), []).append(row)
+    folded = []
+    for group in groups.values():
+        best = max(group, key=lambda row: float("-inf") if row["score_mean"] is None else row["score_mean"])
+        total = {key: sum(row[key] or 0 for row in group) for key in ("env_steps", "episodes", "wall_s")}
+        folded.append({**best, **total, "candidates": len(group)})
+    return folded
 
 
 def _with_totals(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

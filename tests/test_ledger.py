@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fastheur import evaluate, ledger
+from fastheur import evaluate, evaluate_many, ledger
 from fastheur.errors import ActionError, LedgerError
 from fastheur.ledger import Ledger
 from fastheur.loading import policy_from_source
@@ -77,6 +77,17 @@ def test_the_export_has_the_references_field_names_and_running_totals(path, tmp_
     )
 
 
+def test_a_population_folds_into_its_best_candidate_with_the_cost_of_all(path, tmp_path, random_kernel):
+    evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=1, ledger=path)
+    rows_ = [{"n": 1}, {"n": 2}, {"n": 2, "repeat": 0.9}]
+    cards = evaluate_many(random_kernel, "CartPole-v1", rows_, episodes=4, ledger=path)
+    lines, _ = Ledger(path).export(tmp_path / "out", fold=True)
+    single, folded = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert single["candidates"] == 1 and folded["candidates"] == 3
+    assert folded["env_steps"] == sum(card.cost.env_steps for card in cards)
+    assert folded["score_mean"] == max(card.mean for card in cards)
+
+
 def test_several_processes_share_one_ledger(path):
     code = (
         "import sys; from fastheur import evaluate\n"
@@ -122,6 +133,20 @@ def test_a_full_disk_stops_with_a_clear_error_and_keeps_every_earlier_row(path, 
     with pytest.raises(LedgerError, match="the disk is full"):
         opened.add_episodes(1, "train", flood)
     assert rows(path, "SELECT count(*) FROM episodes")[0][0] == before
+
+
+def test_a_result_that_can_no_longer_be_written_is_still_told(path, monkeypatch, random_kernel):
+    evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=1, ledger=path)
+
+    def full(self, *_, **__):
+        self._db.execute("PRAGMA max_page_count = 1")
+        with self._explained("settle a trial"):
+            self._db.execute("CREATE TABLE filler AS SELECT zeroblob(10000000) AS nothing")
+
+    monkeypatch.setattr(Ledger, "finish", full)
+    with pytest.raises(LedgerError, match=r"the disk is full.* Measured: CartPole-v1 state default/train: \d+"):
+        evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=3, ledger=path)
+    assert rows(path, "SELECT count(*) FROM trials WHERE status = 'finished'") == [(1,)]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

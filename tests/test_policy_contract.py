@@ -199,7 +199,7 @@ def test_compiled_code_is_cached_between_processes_and_a_damaged_cache_is_replac
         "import fastheur\n"
         "card = fastheur.evaluate('p.py', 'CartPole-v1', episodes=3); print([e.action_hash for e in card.episodes])"
     )
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def hashes():
         done = subprocess.run(
@@ -209,7 +209,7 @@ def test_compiled_code_is_cached_between_processes_and_a_damaged_cache_is_replac
         return done.stdout
 
     first = hashes()
-    [data] = (tmp_path / "fastheur").rglob("*.nbc")
+    [data] = (tmp_path / "cache").rglob("*.nbc")
     written = data.stat().st_mtime_ns
     assert hashes() == first and data.stat().st_mtime_ns == written
     data.write_bytes(data.read_bytes()[:100])

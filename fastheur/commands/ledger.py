@@ -17,6 +17,6 @@ def main(config: Mapping[str, Any], action: str) -> int:
             f"There is no ledger {config['ledger']}; `fastheur eval` makes it, or name another with ledger=FILE."
         )
     with Ledger(config["ledger"]) as ledger:
-        for path in ledger.export(config["out"], config["env_id"], config["obs"]):
+        for path in ledger.export(config["out"], config["env_id"], config["obs"], config["fold"]):
             print(path)
     return 0

@@ -1,0 +1,91 @@
+"""Ant: a diagonal trot from one phase oscillator, played by PD servos, steered by the length of the strides."""
+
+import math
+
+from fastheur.policy import Param
+
+TASK = "mujoco/ant"
+OBS = "state"
+STATE = [("phase", "f8")]
+PARAMS = {
+    # Oscillator: one turn (2 pi) is one stride of all four legs.
+    "freq": Param(0.651, 0.3, 1.5),  # radians per step of 0.05 s: 2 strides a second
+    "sync_sin": Param(-0.103, -0.4, 0.4),  # the body's roll speed moves the phase: feet wait for the body
+    "sync_cos": Param(-0.039, -0.4, 0.4),
+    "front_lag": Param(-1.361, -3.2, 3.2),  # phase of the front and the rear pair; about pi apart is a trot
+    "rear_lag": Param(1.785, -3.2, 3.2),
+    # Servos, in torque (-1 .. 1) per rad and per rad/s. Soft: effort costs reward.
+    "hip_kp": Param(0.884, 0.0, 3.0),
+    "hip_kd": Param(0.199, 0.0, 0.5),
+    "knee_kp": Param(0.395, 0.0, 3.0),
+    "knee_kd": Param(0.097, 0.0, 0.5),
+    # Feedback from the torso.
+    "stroke_yaw": Param(0.504, -2.0, 2.0),  # longer strides on the side that has to catch up
+    "hip_rise": Param(0.197, -1.5, 1.5),  # rad per unit of tilt: legs under the lifted corner reach ahead ...
+    "knee_rise": Param(-1.816, -3.0, 3.0),  # ... and stretch
+    "hip_brake": Param(0.09, -0.5, 0.5),  # rad per m/s: the faster, the further the front legs reach
+    # Swing curves of the front and rear legs, in rad, positive = leg forward / knee bent.
+    "front_hip_mid": Param(-0.394, -1.0, 1.0),
+    "front_hip_cos": Param(1.012, 0.0, 2.0),
+    "front_knee_mid": Param(0.855, 0.0, 1.8),
+    "front_knee_sin": Param(0.537, -2.0, 2.0),
+    "front_knee_cos": Param(-1.736, -2.0, 2.0),
+    "front_knee_sin2": Param(0.35, -1.0, 1.0),
+    "front_knee_cos2": Param(-0.285, -1.0, 1.0),
+    "rear_hip_mid": Param(0.302, -1.0, 1.0),
+    "rear_hip_cos": Param(0.675, 0.0, 2.0),
+    "rear_knee_mid": Param(0.961, 0.0, 1.8),
+    "rear_knee_sin": Param(0.302, -2.0, 2.0),
+    "rear_knee_cos": Param(0.924, -2.0, 2.0),
+    "rear_knee_sin2": Param(0.455, -1.0, 1.0),
+    "rear_knee_cos2": Param(-0.224, -1.0, 1.0),
+}
+SPEED = 2.0  # m/s; around here "hip_brake" has no effect
+
+
+def clip(value):
+    return min(1.0, max(-1.0, value))
+
+
+def wave(phase, mid, sin, cos, sin2, cos2):
+    first = sin * math.sin(phase) + cos * math.cos(phase)
+    return mid + first + sin2 * math.sin(2 * phase) + cos2 * math.cos(2 * phase)
+
+
+def act(obs, info, state, params, action):
+    p = params
+    w, x, y, z = obs[1], obs[2], obs[3], obs[4]  # torso orientation, a quaternion
+    yaw = math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))  # 0 = along +x, where the reward is
+    nose_up, left_up = 2 * (x * z - w * y), 2 * (y * z + w * x)
+    speed = obs[13] * math.cos(yaw) + obs[14] * math.sin(yaw)
+    roll_speed = obs[16]
+    if info.elapsed > 0:
+        sync = roll_speed * (p.sync_sin * math.sin(state.phase) + p.sync_cos * math.cos(state.phase))
+        state.phase += p.freq + clip(sync)
+
+    for leg in range(4):  # as in the observation: front left, rear left, rear right, front right
+        front = leg == 0 or leg == 3
+        ahead = 1.0 if front else -1.0
+        left = 1.0 if leg < 2 else -1.0
+        phase = state.phase + (p.front_lag if front else p.rear_lag)
+        if left < 0:
+            phase += math.pi  # the right side does what the left did half a stride ago
+        rise = nose_up * ahead + left_up * left  # how far this corner of the torso is lifted
+        if front:
+            reach = p.front_hip_mid + p.hip_brake * (speed - SPEED)
+            swing = p.front_hip_cos * math.cos(phase)
+            knee = wave(
+                phase, p.front_knee_mid, p.front_knee_sin, p.front_knee_cos, p.front_knee_sin2, p.front_knee_cos2
+            )
+        else:
+            reach = p.rear_hip_mid
+            swing = p.rear_hip_cos * math.cos(phase)
+            knee = wave(phase, p.rear_knee_mid, p.rear_knee_sin, p.rear_knee_cos, p.rear_knee_sin2, p.rear_knee_cos2)
+        reach += swing * (1 + left * p.stroke_yaw * clip(yaw)) + p.hip_rise * rise
+        knee += p.knee_rise * rise
+
+        # Joint signs, found by probing: hips turn counter-clockwise, so forward is negative on the left; knees bend
+        # positive in front and negative behind. Motors come in the order leg 3, 0, 1, 2.
+        joint, motor = 5 + 2 * leg, (2 * leg + 2) % 8
+        action[motor] = clip(p.hip_kp * (-left * reach - obs[joint]) - p.hip_kd * obs[joint + 14])
+        action[motor + 1] = clip(p.knee_kp * (ahead * knee - obs[joint + 1]) - p.knee_kd * obs[joint + 15])
