@@ -141,7 +141,7 @@ def test_a_result_that_can_no_longer_be_written_is_still_told(path, monkeypatch,
     def full(self, *_, **__):
         self._db.execute("PRAGMA max_page_count = 1")
         with self._explained("settle a trial"):
-            self._db.execute("CREATE TABLE filler AS SELECT zeroblob(10000000) AS nothing")
+            self._db.execute("CREATE TABLE filler AS SELECT zeroblob(10000000) AS bytes_")
 
     monkeypatch.setattr(Ledger, "finish", full)
     with pytest.raises(LedgerError, match=r"the disk is full.* Measured: CartPole-v1 state default/train: \d+"):

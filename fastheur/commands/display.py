@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -45,9 +46,10 @@ def _plain(title: str, episodes: int) -> Report:
     rate, last = _Rate(), [time.perf_counter()]
 
     def report(steps: int, done: Sequence[Episode]) -> None:
+        speed = rate(steps)
         if time.perf_counter() - last[0] >= PLAIN_SECONDS:
             last[0] = time.perf_counter()
-            print(f"{title}: {_live(steps, done, episodes, rate(steps))}", file=sys.stderr, flush=True)
+            print(f"{title}: {_live(steps, done, episodes, speed)}", file=sys.stderr, flush=True)
 
     return report
 
@@ -72,26 +74,35 @@ def _live(steps: int, done: Sequence[Episode], episodes: int, rate: float) -> st
 
 
 def scorecards(cards: Sequence[Scorecard], title: str | None = None) -> Table:
-    """Return the table that every evaluation ends in: score, record, HNS, steps/s."""
-    table = Table(title=title, title_justify="left")
-    for name in ("task", "obs", "protocol", "split"):
+    """Return the table that every evaluation ends in: score, record, HNS, steps/s. Fits 80 columns."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("task", "protocol"):
         table.add_column(name, no_wrap=True)
-    for name in ("episodes", "score", "95 % interval", "record", "HNS", "env steps", "steps/s"):
-        table.add_column(name, justify="right")
+    for name in ("episodes", "score", "record", "HNS", "steps/s"):
+        table.add_column(name, justify="right", no_wrap=True)
     for card in cards:
         setting, record = card.setting, references().get(card.setting.env_id)
-        low_high = "-" if card.interval is None else f"{card.interval[0]:,.1f} .. {card.interval[1]:,.1f}"
         table.add_row(
-            setting.env_id,
-            setting.obs_mode,
-            setting.protocol,
-            setting.split,
+            f"{setting.env_id} {setting.obs_mode}",
+            f"{setting.protocol} {setting.split}",
             str(len(card.episodes)),
-            "-" if card.mean is None else f"{card.mean:,.2f}",
-            "exact" if card.whole_population else low_high,
+            _score(card),
             "-" if record is None else f"{record.score:,.6g}",
             "-" if card.hns is None else f"{card.hns:.2f}",
-            f"{card.cost.env_steps:,}",
             f"{card.steps_per_s:,.0f}",
         )
     return table
+
+
+def _score(card: Scorecard) -> str:
+    """The mean, and under it how sure it is."""
+    if card.mean is None:
+        return "-"
+    below = (
+        "exact"
+        if card.whole_population
+        else ""
+        if card.interval is None
+        else "{:,.1f} .. {:,.1f}".format(*card.interval)
+    )
+    return f"{card.mean:,.2f}" + (f"\n[dim]{below}[/dim]" if below else "")

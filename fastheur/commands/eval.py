@@ -80,7 +80,11 @@ def _show(what: Plan, card: Scorecard) -> None:
         )
         return
     console().print(scorecards([card]))
-    print(f"{card.setting.policy}: {card.spread}. Set-up {card.cost.setup_s:.1f} s, stepping {card.cost.wall_s:.1f} s.")
+    cost = card.cost
+    print(f"{card.setting.policy}: {card.spread}.")
+    print(
+        f"{cost.env_steps:,} env steps; set-up {cost.setup_s:.1f} s, stepping {cost.wall_s:.1f} s; {cost.slots} slots."
+    )
     if card.setting.warm:
         print("Warm slots: for screening only; this score depends on what the slots played before.")
     if what.ledger:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from fastheur.commands.display import console
@@ -20,15 +21,14 @@ Best = dict[tuple[str, str, str], float]
 def main(config: Mapping[str, Any]) -> int:
     """Print the tables."""
     best = _best_scores(config["ledger"])
-    table = Table(title="Tasks: fastheur eval env=NAME obs=MODE", title_justify="left")
-    for name in ("task", "EnvPool id", "obs", "shipped policies", "best scores", "record", "human"):
-        table.add_column(name, justify="right" if name in ("record", "human") else "left")
+    table = Table(title="Tasks: fastheur eval env=NAME obs=MODE", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("task", "obs", "shipped", "best scores", "record", "human"):
+        table.add_column(name, justify="right" if name in ("record", "human") else "left", no_wrap=name == "task")
     known = {entry.env_id for entry in environments().values()}
     for name, entry in environments().items():
         record, row = references().get(entry.env_id), atari_table().get(entry.env_id)
         table.add_row(
             name,
-            entry.env_id,
             " ".join(entry.modes),
             _shipped(name),
             _scores(best, entry.env_id),
@@ -36,17 +36,9 @@ def main(config: Mapping[str, Any]) -> int:
             f"{float(row['human']):,.6g}" if row else "-",
         )
     for folder in sorted((POLICIES / "envpool").glob("*/")):
-        record = references().get(folder.name)
+        name, record = folder.name, references().get(folder.name)
         shown = f"{record.score:,.6g}" if record else "-"
-        table.add_row(
-            folder.name,
-            folder.name,
-            "state",
-            _shipped(f"envpool/{folder.name}"),
-            _scores(best, folder.name),
-            shown,
-            "-",
-        )
+        table.add_row(name, "state", _shipped(f"envpool/{name}"), _scores(best, name), shown, "-")
     console().print(table)
     print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
     if config["all"]:

@@ -38,7 +38,7 @@ STATE = [
 PARAMS = {
     "margin": Param(1.0, 0.0, 4.0),  # pixels of paddle beside the ball that we want on both sides
     "near": Param(0.7, 0.0, 4.0),  # least distance from the paddle's middle, for the ball to leave on the wished side
-    "patience": Param(6000, 500, 100000),  # frames without a brick after which we give up the ball
+    "patience": Param(3000, 500, 100000),  # frames without a brick after which we give up the ball
     "late": Param(4.0, 0.0, 20.0),  # frames before contact in which the paddle should be at rest
 }
 
