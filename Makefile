@@ -18,7 +18,7 @@ test: $(STAMP)  ## run the tests
 
 bench: $(STAMP)  ## measure throughput against bare EnvPool, and the Cython core against NumPy and OpenCV
 	@$(BIN)/fastheur bench
-	@$(BIN)/python -m pytest bench --benchmark-columns=median,ops --benchmark-sort=name
+	@$(BIN)/python -m pytest bench -s --benchmark-columns=median,ops --benchmark-sort=name
 
 check: $(STAMP)  ## lint, format check and types
 	@$(BIN)/ruff check .

@@ -29,14 +29,13 @@ def act(obs, info, state, params):
     gap = int(obs[54]) - int(obs[51]) - 4
     return 3 if gap > 3 else 2 if gap < -3 else 0
 '''
-NATIVE_POLICY = '''"""Pong from pixels: look for both paddles and the ball in every pixel of the frame, follow the ball."""
+NATIVE_POLICY = '''"""Pong from pixels: look for the ball in every pixel of the frame and for the paddle in its columns, follow the ball."""
 from fastheur.vision import centroid
 OBS = "native"
 def act(obs, info, state, params):
-    mine, paddle, _ = centroid(obs, 92, 186, 92, 0, 210, 0, 160)
-    theirs, _, _ = centroid(obs, 213, 130, 74, 0, 210, 0, 160)
-    ball, y, _ = centroid(obs, 236, 236, 236, 34, 194, 0, 160)
-    if ball == 0 or mine == 0 or theirs < 0:
+    ball, y, _ = centroid(obs, 236, 236, 236, 0, 210, 0, 160)
+    mine, paddle, _ = centroid(obs, 92, 186, 92, 34, 194, 136, 148)
+    if ball == 0 or mine == 0:
         return 0
     return 3 if y > paddle + 3 else 2 if y < paddle - 3 else 0
 '''

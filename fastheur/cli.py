@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] in ("-V", "--version"):
         print(f"fastheur {__version__}")
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill settles the trial like Ctrl-C
     try:
         return _run(words[0], words[1:])
     except FastheurError as error:

@@ -67,6 +67,9 @@ def _fastheur_loop(obs, info, state, params, slots, rows, actions, low, high, cu
 
 Loop = Callable[..., int]
 
+_LOOPS: dict[str, Loop] = {}
+"""Loops of this process by their file, so that a search does not compile or load one again for every population."""
+
 
 def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
     """Return the compiled loop of a kernel policy.
@@ -81,8 +84,10 @@ def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
     discrete = spec.action.kind == "discrete"
     _check_signature(policy, 4 if discrete else 5)
     text = policy.source + (_DISCRETE if discrete else _VECTOR)
-    file = _cached_file(text)
     types_ = tuple(numba.typeof(value) for value in sample)
+    file = _cached_file(text, repr(types_))
+    if file in _LOOPS:
+        return _LOOPS[file]
     try:
         try:
             namespace = _jitted(policy, text, file, cached=Path(file).exists())
@@ -97,7 +102,9 @@ def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
         fields = f"state has {_names(policy.state)}; params has {', '.join(policy.params) or 'none'}"
         raise problem_at(policy, _line_of(policy, name), f"there is no field {name!r}: {fields}") from error
     _check_result(policy, namespace["act"], discrete)
-    return namespace["_fastheur_loop"]
+    if len(_LOOPS) >= KEPT_KERNELS:
+        _LOOPS.pop(next(iter(_LOOPS)))
+    return _LOOPS.setdefault(file, namespace["_fastheur_loop"])
 
 
 def _jitted(policy: Policy, text: str, file: str, cached: bool) -> dict[str, Any]:
@@ -205,9 +212,13 @@ def _environment_hash() -> bytes:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
 
 
-def _cached_file(text: str) -> str:
-    """Write ``text`` to the cache folder of its hash and return the file's path (unwritten where nothing can be)."""
-    key = hashlib.sha256(_environment_hash() + text.encode()).hexdigest()[:32]
+def _cached_file(text: str, signature: str) -> str:
+    """Write ``text`` to the cache folder of its hash and return the file's path (unwritten where nothing can be).
+
+    The signature is part of the hash: Numba names machine code after a record's number in its process, not after its
+    fields, so two record layouts must never share a module.
+    """
+    key = hashlib.sha256(b"\0".join((_environment_hash(), signature.encode(), text.encode()))).hexdigest()[:32]
     folder = cache_folder() / "kernels" / key
     file = folder / "policy.py"
     if file.exists():

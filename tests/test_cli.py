@@ -176,7 +176,8 @@ def test_every_verb_explains_its_settings(verb, capsys):
     assert code == 0 and out.startswith(f"# fastheur {verb}")
 
 
-def test_ctrl_c_ends_cleanly_and_keeps_what_was_measured(tmp_path):
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_end_cleanly_and_keep_what_was_measured(tmp_path, signal_):
     process = subprocess.Popen(
         [sys.executable, "-m", "fastheur.cli", "eval", "env=CartPole-v1", "policy=random", "episodes=3000000"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -186,7 +187,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_was_measured(tmp_path):
         (tmp_path / "runs/ledger.db").exists() and count("sqlite_master") > 4 and count("episodes")
     ):
         time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal_)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Interrupted after" in out and "Traceback" not in err

@@ -216,6 +216,19 @@ def test_compiled_code_is_cached_between_processes_and_a_damaged_cache_is_replac
     assert hashes() == first
 
 
+def test_one_text_for_two_record_layouts_is_two_kernels():
+    source = (
+        "OBS = 'any'\nSTATE = [('n', 'f8')]\ndef act(obs, info, state, params, action):\n    state.n += 1.0\n"
+        "    action[0] = 1.0 if info.elapsed % 2 == 0 else 0.0\n"
+    )
+    policy = policy_from_source(source, "p.py")
+    settings = {"episodes": 2, "max_steps": 8}
+    robot, shooter = ("Pendulum-v1", "vizdoom/d1_basic")
+    first = [evaluate(policy, env, **settings).to_dict()["action_hashes"] for env in (robot, shooter)]
+    again = [evaluate(policy, env, **settings).to_dict()["action_hashes"] for env in (shooter, robot)]
+    assert first == again[::-1]
+
+
 def test_debug_mode_runs_plain_python_with_the_same_result(capsys):
     policy = policy_from_source(SHAPED, "p.py")
     compiled = evaluate(policy, "CartPole-v1", episodes=5)

@@ -36,6 +36,7 @@ def main(config: Mapping[str, Any]) -> int:
             lambda: f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         ),
         ("libraries", _libraries),
+        ("EnvPool bundle", _bundle),
         ("cores", lambda: f"{len(os.sched_getaffinity(0))} usable of {os.cpu_count()}; no GPU needed"),
         ("C compiler", _compiler),
         ("Cython core", _core),
@@ -70,6 +71,12 @@ def main(config: Mapping[str, Any]) -> int:
 def _libraries() -> str:
     names = ("envpool", "numpy", "numba", "opencv-python-headless", "hydra-core")
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+def _bundle() -> str:
+    from fastheur.engine import task_ids
+
+    return f"{len(task_ids())} task ids; ROMs, robots and maps come with it"
 
 
 def _compiler() -> str:

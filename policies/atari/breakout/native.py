@@ -1,8 +1,9 @@
 """Breakout from pixels: predict where the ball comes down, be there early, and send it left or right by a fresh choice.
 
-The rules are those of ram.py; see there for the reasons. Here ball and paddle are found by their colour. The ball shares
-it with the top row of bricks, so it is not looked for inside that row. Where the paddle will settle (it follows the
-control with a lag) cannot be seen and is inferred from its motion and from our own presses.
+The rules are those of ram.py; see there for the reasons. The ball is drawn in the colour of the band that it is in: red
+below the bricks, grey like the walls above them, and between them like the row of bricks, where only its width tells it
+from a brick. Where the paddle will settle (it follows the control with a lag) cannot be seen and is inferred from its
+motion and from our own presses.
 """
 
 from fastheur.policy import Param, uniform
@@ -11,15 +12,15 @@ from fastheur.vision import bounding_box
 TASK = "atari/breakout"
 OBS = "native"
 
-# Screen rows. Ball, paddle and the top row of bricks have the same red.
-SKY, BRICKS, BELOW_RED, PADDLE_TOP, PADDLE_BOTTOM = 32, 57, 63, 189, 193
+# Screen rows where the sky, the bricks, the free space below them, and the paddle begin, and where the paddle ends.
+SKY, BRICKS, BELOW, PADDLE_TOP, PADDLE_BOTTOM = 32, 57, 93, 189, 193
 BALL_HEIGHT = 4
 # Columns and rows are kept in the game's own coordinates, so that the rules read the same in both modes.
 
 LEFT, RIGHT = 55.5, 200.5  # the ball's turning columns
 PADDLE_LEFT, PADDLE_RIGHT = 55.0, 191.0  # reach of the paddle's left edge
 CONTACT_Y = 178.5
-GONE = 30  # frames without sight of the ball after which it is out, and not just in the red bricks
+GONE = 30  # frames without sight of the ball after which it is out, and not just hidden by bricks
 EVERYTHING = 864.0  # points in the two walls of a game
 PRESS = 5.8  # pixels that one frame of a pressed button moves the paddle
 
@@ -44,10 +45,11 @@ STATE = [
 ]
 
 PARAMS = {
-    "margin": Param(1.0, 0.0, 4.0),  # pixels of paddle beside the ball that we want on both sides
+    "margin": Param(1.5, 0.0, 4.0),  # pixels of paddle beside the ball that we want on both sides
     "near": Param(0.7, 0.0, 4.0),  # least distance from the paddle's middle, for the ball to leave on the wished side
     "patience": Param(3000, 500, 100000),  # frames without a brick after which we give up the ball
-    "late": Param(4.0, 0.0, 20.0),  # frames before contact in which the paddle should be at rest
+    "late": Param(16.0, 0.0, 40.0),  # frames before contact in which the paddle should be at rest
+    "calm": Param(4.0, 0.0, 20.0),  # what a press costs then: a repeated action can carry the paddle too far
 }
 
 
@@ -75,8 +77,8 @@ def aim(state, params, landing, settling, half, frames):
         cost = 10.0 * max(0.0, abs(offset) - (half - params.margin)) + 0.1 * abs(offset)
         if offset * state.side < params.near:
             cost += 3.0
-        if abs(k) > frames - params.late:
-            cost += 2.0 * abs(k)
+        if frames < params.late:
+            cost += params.calm * abs(k)
         if cost < best:
             best, presses = cost, k
     return presses
@@ -87,16 +89,23 @@ def restart(state):
     state.way_x, state.way_y, state.frames = 0.0, 0.0, 0.0
 
 
+def lone_pair(obs, y, x):
+    """Say whether exactly two lit pixels begin at this place of a row: bricks are wider."""
+    return obs[0, y, x - 1] == 0 and obs[0, y, x] > 0 and obs[0, y, x + 1] > 0 and obs[0, y, x + 2] == 0
+
+
 def find_ball(obs):
     """Return column and row of the ball, or a row of 0 if it is not to be seen."""
-    count, top, bottom, left, _ = bounding_box(obs, 200, 72, 72, BELOW_RED, PADDLE_TOP, 0, 160)
+    count, top, bottom, left, _ = bounding_box(obs, 200, 72, 72, BELOW, PADDLE_TOP, 0, 160)
     if count > 0:
-        row = top if top > BELOW_RED else bottom - BALL_HEIGHT
-        return left + 49, row - 9
-    count, top, bottom, left, _ = bounding_box(obs, 200, 72, 72, SKY, BRICKS, 0, 160)
+        return left + 49, (top if top > BELOW else bottom - BALL_HEIGHT) - 9
+    count, top, bottom, left, _ = bounding_box(obs, 142, 142, 142, SKY, BRICKS, 8, 152)
     if count > 0:
-        row = bottom - BALL_HEIGHT if bottom < BRICKS else top
-        return left + 49, row - 9
+        return left + 49, (bottom - BALL_HEIGHT if bottom < BRICKS else top) - 9
+    for y in range(BRICKS, BELOW - BALL_HEIGHT + 1):
+        for x in range(9, 150):
+            if lone_pair(obs, y, x) and lone_pair(obs, y + 3, x) and not lone_pair(obs, y + 4, x):
+                return x + 49, y - 9
     return 0, 0
 
 
@@ -162,6 +171,7 @@ def act(obs, info, state, params):
 
     half = 0.5 + 0.5 * state.width  # of the paddle, as seen from the ball's column
     settling = state.settling
+    landing = 128.0
     if state.dy > 0.0:
         speed_x, speed_y = abs(state.dx), max(0.5, abs(state.dy))
         if state.frames > 0.0:  # positions are whole numbers: only a mean over frames is exact enough
@@ -169,14 +179,15 @@ def act(obs, info, state, params):
         if state.dx < 0.0:
             speed_x = -speed_x
         frames = (CONTACT_Y - y) / speed_y
-        presses = aim(state, params, fold(x + speed_x * frames), settling, half, frames)
+        landing = fold(x + speed_x * frames)
+        presses = aim(state, params, landing, settling, half, frames)
     else:  # it can come down anywhere: stay between it and the middle
         want = 0.5 * 123.0 + 0.5 * (x - half)
         presses = int(round((min(PADDLE_RIGHT, max(PADDLE_LEFT, want)) - settling) / PRESS))
     # A fast ball leaves at one angle only and may never reach the last bricks: then a new, slow ball is worth a life.
     # And once nothing is left to hit, we let the balls fall, so that the episode ends.
     if state.score >= EVERYTHING or (state.dry > params.patience and int(info.lives) > 1):
-        presses = 1 if x < 128 else -1
+        presses = 0 if state.dy < 0.0 else (1 if landing < 128.0 else -1)
     if presses > 0:
         state.pressed = PRESS
         return 2

@@ -1,8 +1,9 @@
 """Breakout from RAM: predict where the ball comes down, be there early, and send it left or right by a fresh choice.
 
-The ball flies straight, so the landing column follows from its speed and the side walls. Which way it leaves the paddle
-depends on the half of the paddle that it meets; once the ball is fast that is all there is to choose, and always meeting
-it in the same place soon repeats one loop for ever. So the half is drawn anew for every hit.
+The ball flies straight, so the landing column follows from its speed and the side walls. Which way it leaves the
+paddle depends on the half of the paddle that it meets. Once the ball is fast that is all there is to choose, and always
+meeting it in the same place soon repeats one loop for ever, so the half is drawn anew for every hit. Lives are worth
+nothing in themselves: a ball that has found no brick for long is given up for a new, slow one.
 """
 
 from fastheur.policy import Param, uniform
@@ -12,6 +13,7 @@ OBS = "ram"
 
 # RAM bytes, found by probing.
 BALL_X, BALL_Y = 99, 101  # y is 0 while no ball is in play
+PADDLE_X = 72
 STICK = 70  # position of the paddle control; the paddle settles at column 234 - STICK
 WIDTH = 108  # 8: paddle of 16 pixels, 6: of 12 pixels (after the ball has met the upper wall)
 
@@ -36,10 +38,11 @@ STATE = [
 ]
 
 PARAMS = {
-    "margin": Param(1.0, 0.0, 4.0),  # pixels of paddle beside the ball that we want on both sides
+    "margin": Param(1.5, 0.0, 4.0),  # pixels of paddle beside the ball that we want on both sides
     "near": Param(0.7, 0.0, 4.0),  # least distance from the paddle's middle, for the ball to leave on the wished side
     "patience": Param(3000, 500, 100000),  # frames without a brick after which we give up the ball
-    "late": Param(4.0, 0.0, 20.0),  # frames before contact in which the paddle should be at rest
+    "late": Param(16.0, 0.0, 40.0),  # frames before contact in which the paddle should be at rest
+    "calm": Param(4.0, 0.0, 20.0),  # what a press costs then: a repeated action can carry the paddle too far
 }
 
 
@@ -67,8 +70,8 @@ def aim(state, params, landing, settling, half, frames):
         cost = 10.0 * max(0.0, abs(offset) - (half - params.margin)) + 0.1 * abs(offset)
         if offset * state.side < params.near:
             cost += 3.0
-        if abs(k) > frames - params.late:
-            cost += 2.0 * abs(k)
+        if frames < params.late:
+            cost += params.calm * abs(k)
         if cost < best:
             best, presses = cost, k
     return presses
@@ -111,6 +114,9 @@ def act(obs, info, state, params):
 
     half = 8.5 if int(obs[WIDTH]) == 8 else 6.5  # of the paddle, as seen from the ball's column
     settling = 234.0 - int(obs[STICK])
+    if abs(settling - int(obs[PADDLE_X])) <= 1.0:
+        settling = float(int(obs[PADDLE_X]))  # rounding stops it there
+    landing = 128.0
     if state.dy > 0.0:
         speed_x, speed_y = abs(state.dx), max(0.5, abs(state.dy))
         if state.frames > 0.0:  # positions are whole numbers: only a mean over frames is exact enough
@@ -118,14 +124,15 @@ def act(obs, info, state, params):
         if state.dx < 0.0:
             speed_x = -speed_x
         frames = (CONTACT_Y - y) / speed_y
-        presses = aim(state, params, fold(x + speed_x * frames), settling, half, frames)
+        landing = fold(x + speed_x * frames)
+        presses = aim(state, params, landing, settling, half, frames)
     else:  # it can come down anywhere: stay between it and the middle
         want = 0.5 * 123.0 + 0.5 * (x - half)
         presses = int(round((min(PADDLE_RIGHT, max(PADDLE_LEFT, want)) - settling) / PRESS))
     # A fast ball leaves at one angle only and may never reach the last bricks: then a new, slow ball is worth a life.
     # And once nothing is left to hit, we let the balls fall, so that the episode ends.
     if state.score >= EVERYTHING or (state.dry > params.patience and int(info.lives) > 1):
-        presses = 1 if x < 128 else -1
+        presses = 0 if state.dy < 0.0 else (1 if landing < 128.0 else -1)
     if presses > 0:
         return 2
     if presses < 0:

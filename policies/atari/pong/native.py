@@ -16,6 +16,7 @@ COURT_TOP, COURT_BOTTOM = 34, 194  # screen rows between the white bars
 
 TOP, BOTTOM = 45, 206  # the ball turns when it is at or beyond these rows
 OUR_X, ENEMY_X = 188, 68  # ball x at contact
+BLURRED_X = 176  # from about here on the ball is drawn on every second row only
 HIGHEST, LOWEST = 38.0, 204.0  # reach of our paddle
 PRESS = 5.78  # rows that one frame of a pressed button moves the paddle: it can stop only on a grid of this step
 
@@ -24,7 +25,6 @@ STATE = [
     ("y", "i8"),
     ("dy", "i8"),  # its vertical speed
     ("paddle", "f8"),  # row of our paddle one frame ago
-    ("before", "f8"),  # row of our paddle before its last move
     ("moved", "i8"),  # frame of that move; the paddle moves in every second frame only
     ("enemy", "i8"),  # row of the opponent one frame ago
     ("clock", "i8"),  # frame counter of the opponent's rests, modulo 8
@@ -37,11 +37,12 @@ STATE = [
 ]
 
 PARAMS = {
-    "margin": Param(0.0, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
+    "margin": Param(0.25, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
     "deadband": Param(3.0, 1.0, 10.0),  # about half a press: do not chase less
-    "patience": Param(6, 1, 50),  # returns in one rally after which choices are mixed with noise, to break cycles
-    "noise": Param(25.0, 0.0, 60.0),
+    "patience": Param(6, 1, 50),  # returns in one rally after which choices are mixed with noise
+    "noise": Param(25.0, 0.0, 60.0),  # breaks rallies that would go on for ever
     "foresight": Param(1.0, 0.0, 3.0),  # weight of the opponent's predicted miss one exchange later
+    "calm": Param(4.0, 0.0, 20.0),  # what a press costs late in the approach, where it may go wrong
     "rest": Param(0.5, 0.0, 1.0),  # while the ball flies away: 0 stay in the middle, 1 follow the ball
 }
 
@@ -116,7 +117,10 @@ def aim(state, params, y, dy, frames):
         off = y - min(LOWEST, max(HIGHEST, row))
         late = max(0, abs(presses) + 2 - frames)
         value = (
-            state.value[zone_of(off) + 2] - 20.0 * max(0.0, low - off, off - high) - 0.1 * abs(presses) - 10.0 * late
+            state.value[zone_of(off) + 2]
+            - 20.0 * max(0.0, low - off, off - high)
+            - (params.calm if frames < 12 else 0.1) * abs(presses)
+            - 10.0 * late
         )
         if value > best:
             best, want = value, row
@@ -131,7 +135,7 @@ def track(state, paddle, now):
     if state.stick > LOWEST:
         state.stick = LOWEST
     if paddle != state.paddle:
-        state.before, state.moved = state.paddle, now
+        state.moved = now
         seen = 2.0 * paddle - state.paddle + state.pressed  # the move reacted to everything but the last press
         if abs(seen - state.stick) > 3.0:
             state.stick = seen
@@ -146,7 +150,7 @@ def act(obs, info, state, params):
     x, y = 0, 0
     if count > 0:  # a ball at the upper bar is cut off
         x, y = left + 49, (top + 14 if top > COURT_TOP else bottom + 10)
-    dx, dy = x - state.x, y - state.y
+    dx, dy, y_before = x - state.x, y - state.y, state.y
     state.x, state.y = x, y
 
     count, top, bottom, _, _ = bounding_box(obs, 92, 186, 92, COURT_TOP, COURT_BOTTOM, 140, 144)
@@ -169,10 +173,13 @@ def act(obs, info, state, params):
         state.rally = 0
         state.want = 110.0
     elif dx > 0:
-        if dy * state.dy < 0 and state.chosen == 1:
-            state.dy = -state.dy  # a wall: the frame of the turn itself shows one row too many
-        else:
+        if state.chosen == 0:
             state.dy = dy
+        elif x > BLURRED_X:  # rows seen here are off by one: count instead
+            y, state.dy = bounce(y_before, state.dy)
+            state.y = y
+        elif dy * state.dy < 0:
+            state.dy = -state.dy  # a wall: the frame of the turn itself shows one row too many
         row, speed, frame = y, state.dy, state.clock
         frames = max(0, (OUR_X - x) // dx)
         for _ in range(frames):

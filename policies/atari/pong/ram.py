@@ -1,9 +1,10 @@
 """Pong from RAM: intercept the ball, and meet it with the part of the paddle whose return the opponent cannot reach.
 
-The court is simple enough to simulate. The ball moves one pixel per frame in x and -2..2 in y; which of the five
-vertical speeds it leaves our paddle with depends only on where it meets the paddle. The opponent follows the ball with
-2 pixels in 7 of 8 frames, a little slower than a steep ball. So for each of the five returns we play the ball on to the
-opponent's side and see how far the opponent will be from it there, and take the return that leaves it farthest away.
+The court is simple enough to simulate. The ball moves one pixel per frame in x and at most three in y; with which of
+five vertical speeds, -2..2, it leaves our paddle depends only on where it meets the paddle. The opponent follows the
+ball with 2 pixels in 7 of 8 frames, a little slower than a steep ball. So for each of the five returns we play the ball
+on to the opponent's side and see whether the opponent misses it there, or else whether it can be made to miss one
+exchange later. Our paddle can stop only on a coarse grid of rows; among these we take the one with the best return.
 """
 
 from fastheur.policy import Param, uniform
@@ -36,8 +37,8 @@ STATE = [
 PARAMS = {
     "margin": Param(0.0, 0.0, 4.0),  # rows that we stay away from the paddle's ends when aiming
     "deadband": Param(3.0, 1.0, 10.0),  # about half a press: do not chase less
-    "patience": Param(6, 1, 50),  # returns in one rally after which choices are mixed with noise, to break cycles
-    "noise": Param(25.0, 0.0, 60.0),
+    "patience": Param(6, 1, 50),  # returns in one rally after which choices are mixed with noise
+    "noise": Param(25.0, 0.0, 60.0),  # breaks rallies that would go on for ever
     "foresight": Param(1.0, 0.0, 3.0),  # weight of the opponent's predicted miss one exchange later
     "rest": Param(0.5, 0.0, 1.0),  # while the ball flies away: 0 stay in the middle, 1 follow the ball
 }

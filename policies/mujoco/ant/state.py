@@ -12,19 +12,19 @@ PARAMS = {
     "freq": Param(0.651, 0.3, 1.5),  # radians per step of 0.05 s: 2 strides a second
     "sync_sin": Param(-0.103, -0.4, 0.4),  # the body's roll speed moves the phase: feet wait for the body
     "sync_cos": Param(-0.039, -0.4, 0.4),
-    "front_lag": Param(-1.361, -3.2, 3.2),  # phase of the front and the rear pair; about pi apart is a trot
+    "front_lag": Param(-1.361, -3.2, 3.2),  # phases of the front and the rear pair; pi apart makes it a trot
     "rear_lag": Param(1.785, -3.2, 3.2),
+    "ease": Param(10.0, 1.0, 100.0),  # steps until the strides are full size; starting at once flips 1 ant in 60
     # Servos, in torque (-1 .. 1) per rad and per rad/s. Soft: effort costs reward.
     "hip_kp": Param(0.884, 0.0, 3.0),
     "hip_kd": Param(0.199, 0.0, 0.5),
     "knee_kp": Param(0.395, 0.0, 3.0),
     "knee_kd": Param(0.097, 0.0, 0.5),
     # Feedback from the torso.
-    "stroke_yaw": Param(0.504, -2.0, 2.0),  # longer strides on the side that has to catch up
-    "hip_rise": Param(0.197, -1.5, 1.5),  # rad per unit of tilt: legs under the lifted corner reach ahead ...
-    "knee_rise": Param(-1.816, -3.0, 3.0),  # ... and stretch
+    "stroke_yaw": Param(0.504, -2.0, 2.0),  # per rad of yaw: the side that has to catch up steps longer
+    "knee_rise": Param(-1.816, -3.0, 3.0),  # rad per unit of tilt: a lifted corner straightens its knee and sinks
     "hip_brake": Param(0.09, -0.5, 0.5),  # rad per m/s: the faster, the further the front legs reach
-    # Swing curves of the front and rear legs, in rad, positive = leg forward / knee bent.
+    # Swing curves of the front and rear legs, in rad: leg forward, and knee bent (foot down) are positive.
     "front_hip_mid": Param(-0.394, -1.0, 1.0),
     "front_hip_cos": Param(1.012, 0.0, 2.0),
     "front_knee_mid": Param(0.855, 0.0, 1.8),
@@ -47,9 +47,8 @@ def clip(value):
     return min(1.0, max(-1.0, value))
 
 
-def wave(phase, mid, sin, cos, sin2, cos2):
-    first = sin * math.sin(phase) + cos * math.cos(phase)
-    return mid + first + sin2 * math.sin(2 * phase) + cos2 * math.cos(2 * phase)
+def wave(phase, sin, cos, sin2, cos2):
+    return sin * math.sin(phase) + cos * math.cos(phase) + sin2 * math.sin(2 * phase) + cos2 * math.cos(2 * phase)
 
 
 def act(obs, info, state, params, action):
@@ -62,6 +61,7 @@ def act(obs, info, state, params, action):
     if info.elapsed > 0:
         sync = roll_speed * (p.sync_sin * math.sin(state.phase) + p.sync_cos * math.cos(state.phase))
         state.phase += p.freq + clip(sync)
+    ease = min(1.0, info.elapsed / p.ease)
 
     for leg in range(4):  # as in the observation: front left, rear left, rear right, front right
         front = leg == 0 or leg == 3
@@ -74,18 +74,18 @@ def act(obs, info, state, params, action):
         if front:
             reach = p.front_hip_mid + p.hip_brake * (speed - SPEED)
             swing = p.front_hip_cos * math.cos(phase)
-            knee = wave(
-                phase, p.front_knee_mid, p.front_knee_sin, p.front_knee_cos, p.front_knee_sin2, p.front_knee_cos2
-            )
+            bend = p.front_knee_mid
+            lift = wave(phase, p.front_knee_sin, p.front_knee_cos, p.front_knee_sin2, p.front_knee_cos2)
         else:
             reach = p.rear_hip_mid
             swing = p.rear_hip_cos * math.cos(phase)
-            knee = wave(phase, p.rear_knee_mid, p.rear_knee_sin, p.rear_knee_cos, p.rear_knee_sin2, p.rear_knee_cos2)
-        reach += swing * (1 + left * p.stroke_yaw * clip(yaw)) + p.hip_rise * rise
-        knee += p.knee_rise * rise
+            bend = p.rear_knee_mid
+            lift = wave(phase, p.rear_knee_sin, p.rear_knee_cos, p.rear_knee_sin2, p.rear_knee_cos2)
+        hip = reach + ease * swing * (1 + left * p.stroke_yaw * clip(yaw))
+        knee = bend + ease * lift + p.knee_rise * rise
 
         # Joint signs, found by probing: hips turn counter-clockwise, so forward is negative on the left; knees bend
         # positive in front and negative behind. Motors come in the order leg 3, 0, 1, 2.
         joint, motor = 5 + 2 * leg, (2 * leg + 2) % 8
-        action[motor] = clip(p.hip_kp * (-left * reach - obs[joint]) - p.hip_kd * obs[joint + 14])
+        action[motor] = clip(p.hip_kp * (-left * hip - obs[joint]) - p.hip_kd * obs[joint + 14])
         action[motor + 1] = clip(p.knee_kp * (ahead * knee - obs[joint + 1]) - p.knee_kd * obs[joint + 15])

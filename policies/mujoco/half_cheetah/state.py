@@ -13,8 +13,8 @@ PARAMS = {
     "sync_sin": Param(-0.058, -1.0, 1.0),
     "sync_cos": Param(-0.006, -1.0, 1.0),
 }
-# One row per joint. kp, kd: torque (-1 .. 1) per rad and per rad/s. The rest makes the wanted angle in rad: its middle, a
-# swing with the phase, and what the torso adds: per rad of pitch, per rad/s of pitch speed, per m/s of vertical speed.
+# One row per joint. kp, kd: torque (-1 .. 1) per rad and per rad/s. The rest makes the wanted angle in rad: its middle,
+# a swing with the phase, and answers to the torso: per rad of pitch, per rad/s of pitch speed, per m/s upwards.
 # Wanted angles may lie outside the joint's range: they are there to be pushed towards, not to be reached.
 COLUMNS = {"kp": 4.0, "kd": 0.4, "mid": 2.0, "sin": 3.0, "cos": 3.0, "pitch": 4.0, "turn": 0.8, "rise": 1.5}  # bounds
 # fmt: off

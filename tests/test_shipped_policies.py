@@ -1,0 +1,65 @@
+"""Every shipped policy keeps the contract, is slot-invariant, and still reaches the score it is shipped for."""
+
+import ast
+
+import pytest
+
+from fastheur import evaluate
+from fastheur.loading import load_policy
+from fastheur.resources import POLICIES
+from fastheur.tasks import find_environment
+
+SYSTEMS = sorted(path for path in POLICIES.rglob("*.py") if path.parent != POLICIES)
+
+
+def task_of(path):
+    folder = path.parent.relative_to(POLICIES)
+    return folder.name if folder.parts[0] == "envpool" else str(folder)
+
+
+def outcome(card):
+    return [(episode.index, episode.ret, episode.action_hash) for episode in card.episodes]
+
+
+def test_the_promised_systems_are_shipped():
+    names = {str(path.relative_to(POLICIES)) for path in SYSTEMS}
+    assert {
+        "atari/breakout/ram.py", "atari/breakout/native.py", "atari/pong/ram.py", "atari/pong/native.py",
+        "mujoco/half_cheetah/state.py", "mujoco/ant/state.py", "envpool/CartPole-v1/state.py",
+    } <= names  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
+def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
+    policy = load_policy(path)
+    assert policy.task == task_of(path) and policy.modes == (path.stem,)
+    assert find_environment(policy.task).modes
+    assert (path.parent / "memory.md").read_text().startswith("# ")
+    assert (path.parent / "trials.jsonl").stat().st_size > 0
+    assert ast.get_docstring(ast.parse(policy.source)).split("\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
+def test_a_shipped_policys_episodes_do_not_depend_on_slots_and_threads(path):
+    task = task_of(path)
+    settings = {"obs": path.stem, "episodes": 4, "max_steps": 150}
+    if task.startswith("atari/"):
+        settings["protocol"] = "robust"
+    one = evaluate(path, task, slots=1, threads=1, **settings)
+    assert outcome(evaluate(path, task, slots=4, threads=2, **settings)) == outcome(one)
+
+
+@pytest.mark.parametrize("mode", ["ram", "native"])
+def test_pong_is_won_by_21_under_the_reference_protocol(mode):
+    card = evaluate(None, "atari/pong", obs=mode, protocol="weng2026")
+    assert card.mean == 21.0 and card.whole_population == (not card.episodes[0].random)
+
+
+@pytest.mark.parametrize("mode", ["ram", "native"])
+def test_breakout_is_cleared_under_the_reference_protocol(mode):
+    assert evaluate(None, "atari/breakout", obs=mode, protocol="weng2026", max_steps=108000).mean == 864.0
+
+
+@pytest.mark.parametrize("task, floor", [("mujoco/half_cheetah", 3000), ("mujoco/ant", 2000), ("CartPole-v1", 475)])
+def test_gaits_and_the_pole_reach_their_floor(task, floor):
+    assert evaluate(None, task, episodes=6).mean >= floor
