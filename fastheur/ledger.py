@@ -281,7 +281,8 @@ def _folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for group in groups.values():
         best = max(group, key=lambda row: float("-inf") if row["score_mean"] is None else row["score_mean"])
         total = {key: sum(row[key] or 0 for row in group) for key in ("env_steps", "episodes", "wall_s")}
-        folded.append({**best, **total, "candidates": len(group)})
+        params = best["params"] if len(group) == 1 else _shortened(best["params"])
+        folded.append({**best, **total, "params": params, "candidates": len(group)})
     return folded
 
 
@@ -294,6 +295,11 @@ def _with_totals(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         total[1] += row["episodes"] or 0
         row["cumulative_env_steps"], row["cumulative_episodes"] = total
     return list(rows)
+
+
+def _shortened(params: str) -> str:
+    """Six digits are enough to read a search by; the ledger keeps them all."""
+    return json.dumps({name: float(f"{value:.6g}") for name, value in json.loads(params).items()})
 
 
 def _reason(error: sqlite3.Error) -> str:

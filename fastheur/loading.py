@@ -215,6 +215,10 @@ def _params(declared: Any, name: str) -> dict[str, Param]:
             )
         if not isinstance(param, Param):
             raise PolicyError(f"{name}: PARAMS[{key!r}] is {param!r}, expected Param(default, low, high).")
+        if hasattr(np.record, key):
+            raise PolicyError(
+                f"{name}: PARAMS has the name {key!r}, which NumPy's records use themselves; take another."
+            )
         problem = param.problem(param.default)
         if problem:
             raise PolicyError(f"{name}: the default of PARAMS[{key!r}] {problem}.")
@@ -229,10 +233,11 @@ def _state(declared: Any, name: str) -> tuple[tuple, ...]:
         raise PolicyError(f"{name}: STATE does not describe a record ({error}); expected {expected}.") from error
     names = layout.names or ()
     for field_name in names[:-2]:
-        if field_name.startswith("_") or layout[field_name].base.kind not in "biuf":
+        taken = field_name.startswith("_") or hasattr(np.record, field_name)
+        if taken or layout[field_name].base.kind not in "biuf":
             raise PolicyError(
-                f"{name}: STATE field {field_name!r} of type {layout[field_name]}: names may not start with _, types are "
-                f"booleans, integers and floats; expected {expected}."
+                f"{name}: STATE field {field_name!r} of type {layout[field_name]}: names may not start with _ nor be those "
+                f"of NumPy's own attributes, types are booleans, integers and floats; expected {expected}."
             )
     return tuple(tuple(entry) for entry in declared)
 

@@ -53,6 +53,7 @@ BROKEN_FILES = [
     ("OBS = 'ram'\nPARAMS = {'a': 3}\ndef act(o, i, s, p):\n    return 0\n", r"PARAMS\['a'\] is 3, expected Param"),
     ("OBS = 'ram'\nSTATE = [('_key', 'u8')]\ndef act(o, i, s, p):\n    return 0\n", r"STATE"),
     ("OBS = 'ram'\nSTATE = [('x', 'O')]\ndef act(o, i, s, p):\n    return 0\n", r"STATE field 'x'"),
+    ("OBS = 'ram'\nSTATE = [('data', 'f8')]\ndef act(o, i, s, p):\n    return 0\n", r"STATE field 'data'"),
     ("OBS = 'ram'\nSTATE = 'x'\ndef act(o, i, s, p):\n    return 0\n", r"STATE does not describe a record"),
     ("OBS = 'ram'\nFRAME = 'grey'\ndef act(o, i, s, p):\n    return 0\n", r"FRAME is 'grey', expected Frame"),
     ("OBS = 'ram'\nclass Policy:\n    def act(self): pass\n", r"needs the methods reset\(slots\) and act"),

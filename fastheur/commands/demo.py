@@ -12,6 +12,7 @@ BREAKOUT_CAP = 108_000
 
 RUNS = (
     ("atari/breakout", "ram", "weng2026", BREAKOUT_CAP, "train"),
+    ("atari/breakout", "native", "weng2026", BREAKOUT_CAP, "train"),
     ("atari/pong", "ram", "weng2026", None, "train"),
     ("atari/pong", "native", "weng2026", None, "train"),
     ("atari/breakout", "ram", "robust", BREAKOUT_CAP, "sealed"),
@@ -35,9 +36,10 @@ def main(config: Mapping[str, Any]) -> int:
         if not cards[-1].complete:
             print(f"Interrupted; what was measured is kept in {config['ledger']}.")
             return 130
-    console().print(scorecards(cards, "Programs, not networks: shipped policies on this machine"))
+    console().print(scorecards(cards, "Programs, not networks: the shipped policies on this machine"))
     print(
-        "weng2026: deterministic, one episode is the whole population. robust: sticky actions and random starts, on seeds\n"
-        f"drawn just now. Every trial, episode and policy source is in {config['ledger']}. Next: fastheur list"
+        "weng2026: the deterministic setting of the published figures. robust: sticky actions and random starts,\n"
+        f"on seeds drawn just now. Every trial, episode and policy source is in {config['ledger']}.\n"
+        "Next: fastheur list"
     )
     return 0

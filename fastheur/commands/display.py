@@ -78,7 +78,7 @@ def scorecards(cards: Sequence[Scorecard], title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("task", "protocol"):
         table.add_column(name, no_wrap=True)
-    for name in ("episodes", "score", "record", "HNS", "steps/s"):
+    for name in ("eps", "score", "record", "HNS", "steps/s"):
         table.add_column(name, justify="right", no_wrap=True)
     for card in cards:
         setting, record = card.setting, references().get(card.setting.env_id)
@@ -99,10 +99,6 @@ def _score(card: Scorecard) -> str:
     if card.mean is None:
         return "-"
     below = (
-        "exact"
-        if card.whole_population
-        else ""
-        if card.interval is None
-        else "{:,.1f} .. {:,.1f}".format(*card.interval)
+        "exact" if card.whole_population else "" if card.interval is None else "{:,.1f}..{:,.1f}".format(*card.interval)
     )
     return f"{card.mean:,.2f}" + (f"\n[dim]{below}[/dim]" if below else "")

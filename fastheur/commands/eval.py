@@ -82,6 +82,12 @@ def _show(what: Plan, card: Scorecard) -> None:
     console().print(scorecards([card]))
     cost = card.cost
     print(f"{card.setting.policy}: {card.spread}.")
+    if len(card.episodes) > 1:
+        row = card.to_dict()
+        names = ("min", "median", "iqm", "max")
+        print(
+            ", ".join(f"{name.upper() if name == 'iqm' else name} {row['score_' + name]:,.2f}" for name in names) + "."
+        )
     print(
         f"{cost.env_steps:,} env steps; set-up {cost.setup_s:.1f} s, stepping {cost.wall_s:.1f} s; {cost.slots} slots."
     )
