@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from fastheur.evaluate import evaluate, evaluate_many
+    from fastheur.evaluation import evaluate, evaluate_many
     from fastheur.loading import Policy, load_policy
     from fastheur.score import Scorecard
     from fastheur.tasks import environments as tasks
 
 _WHERE = {
-    "evaluate": ("fastheur.evaluate", "evaluate"),
-    "evaluate_many": ("fastheur.evaluate", "evaluate_many"),
+    "evaluate": ("fastheur.evaluation", "evaluate"),
+    "evaluate_many": ("fastheur.evaluation", "evaluate_many"),
     "load_policy": ("fastheur.loading", "load_policy"),
     "Policy": ("fastheur.loading", "Policy"),
     "Scorecard": ("fastheur.score", "Scorecard"),

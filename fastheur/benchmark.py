@@ -16,7 +16,7 @@ import numpy as np
 from fastheur.batch import Array, StepBatch
 from fastheur.engine import Engine, make_pool
 from fastheur.errors import ConfigError
-from fastheur.evaluate import lanes_for
+from fastheur.evaluation import lanes_for
 from fastheur.host import Candidate, Host, make_host
 from fastheur.loading import Policy, policy_from_source
 from fastheur.rollout import Job, rollout

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class FastheurError(Exception):
@@ -29,6 +30,14 @@ class ActionError(PolicyError):
 
 class LedgerError(FastheurError):
     """The ledger cannot be opened, read or written."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or a polite kill, after the trials were settled; ``cards`` holds what was measured, without a score."""
+
+    def __init__(self, cards: list[Any]) -> None:
+        super().__init__("interrupted")
+        self.cards = cards
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> str:

@@ -20,7 +20,7 @@ LAYERS = [
     {"rollout"},
     {"score"},
     {"ledger"},
-    {"evaluate"},
+    {"evaluation"},
     {"benchmark"},
     {"commands"},
     {"cli"},

@@ -8,7 +8,7 @@ from typing import Any
 from fastheur.commands import settings
 from fastheur.engine import Engine
 from fastheur.errors import ConfigError
-from fastheur.evaluate import plan, run
+from fastheur.evaluation import plan, run
 from fastheur.host import Candidate, make_host
 from fastheur.loading import Policy, load_policy
 from fastheur.rollout import TimedHost

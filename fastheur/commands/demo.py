@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastheur.commands.display import console, progress, scorecards
-from fastheur.evaluate import evaluate
+from fastheur.evaluation import evaluate
 from fastheur.score import Scorecard
 
 BREAKOUT_CAP = 108_000

@@ -120,7 +120,7 @@ def _cache() -> str:
 
 def _player(task: str) -> Check:
     def play() -> str:
-        from fastheur.evaluate import evaluate
+        from fastheur.evaluation import evaluate
 
         card = evaluate("random", task, episodes=1, max_steps=50)
         return f"{card.setting.env_id} played {card.cost.env_steps} env steps"

@@ -10,7 +10,7 @@ from typing import Any
 from fastheur.commands import settings
 from fastheur.commands.display import console, progress, scorecards
 from fastheur.errors import ConfigError, FastheurError, LedgerError
-from fastheur.evaluate import Plan, plan, resolve_policy, run
+from fastheur.evaluation import Plan, plan, resolve_policy, run
 from fastheur.host import Candidate
 from fastheur.ledger import Ledger
 from fastheur.score import Scorecard
