@@ -140,6 +140,11 @@ class _Lane:
         self._starting[ids] = False
         done = batch.terminated | batch.truncated
         batch.live = np.flatnonzero(~done) if done.any() else None
+        cap = self._engine.protocol.max_steps
+        if cap is not None and batch.info["elapsed"].max(initial=0) > cap:
+            raise ConfigError(
+                f"EnvPool does not keep a cap for {self._engine.task.env_id}; leave protocol.max_steps away."
+            )
         if self._offset:
             batch.slots = ids + np.int32(self._offset)
         return batch
@@ -255,8 +260,20 @@ def _module_of(env_id: str) -> str:
     return entry[0] if entry else ""
 
 
+_OURS = ("num_envs", "batch_size", "num_threads", "seed", "env_seed", "max_num_players", "thread_affinity_offset")
+"""EnvPool arguments that the engine sets itself."""
+
+_FROM_ONE = ("stack_num", "frame_skip", "img_height", "img_width", "max_episode_steps")
+"""EnvPool arguments whose zero ends the process, not the call."""
+
+
 def _typed(args: dict[str, Any]) -> dict[str, Any]:
-    """Lists become tuples, as EnvPool's pairs want them."""
+    """Check what EnvPool would crash on; lists become tuples, as its pairs want them."""
+    for key, value in args.items():
+        if key in _OURS:
+            raise ConfigError(f"{key} is set by fastheur (slots, threads, split) and cannot be an EnvPool argument.")
+        if key in _FROM_ONE and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ConfigError(f"{key} is {value!r}, expected a whole number from 1.")
     return {
         key: _typed(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for key, v in args.items()
     }
@@ -276,7 +293,7 @@ def _read_spec(task: Task, protocol: Protocol) -> Spec:
     args = _typed(protocol.envpool_args(task))
     try:
         raw = envpool.make_spec(task.env_id, **args)
-    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+    except (TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError) as error:
         raise ConfigError(f"EnvPool refuses the arguments {args} for {task.env_id}: {error}") from error
     state = raw.state_array_spec
     keys = _obs_keys(list(state), task.mode)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastheur.engine import Engine
 from fastheur.engine import version as envpool_version
-from fastheur.errors import ConfigError, FastheurError, LedgerError, PolicyError
+from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.loading import Policy, load_policy
@@ -16,7 +16,7 @@ from fastheur.policy import Number
 from fastheur.resources import POLICIES
 from fastheur.rollout import Episode, Job, rollout
 from fastheur.score import Cost, Scorecard, Setting
-from fastheur.seeds import SPLITS, commitment, draw_secret, episode_seeds
+from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
 from fastheur.spec import Spec
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
 
@@ -43,6 +43,7 @@ class Plan:
     threads: int
     warm: bool = False
     debug: bool = False
+    gamma: float = 1.0
     notes: str = ""
     ledger: Path | None = None
     secret: str | None = field(default=None, repr=False)
@@ -61,7 +62,9 @@ def plan(
     threads: int = 0,
     warm: bool = False,
     debug: bool = False,
-    notes: str = "",
+    gamma: float = 1.0,
+    secret: str | None = None,
+    notes: str | None = "",
     ledger: str | Path | None = None,
     env_args: Mapping[str, Any] | None = None,
 ) -> Plan:
@@ -71,6 +74,8 @@ def plan(
         ConfigError: names the setting, what was found, and what is expected.
     """
     environment = env if isinstance(env, Environment) else find_environment(env, env_args)
+    if max_steps is not None:
+        _whole("max_steps", max_steps, 1)
     if not isinstance(protocol, Protocol):
         protocol = find_protocol(protocol, environment, max_steps=max_steps)
     elif max_steps is not None:
@@ -78,19 +83,35 @@ def plan(
     count = protocol.episodes if episodes is None else _whole("episodes", episodes, 1)
     if split not in SPLITS:
         raise ConfigError(f"split is {split!r}, expected one of {', '.join(SPLITS)}.")
+    if split == "sealed" and ledger is None:
+        raise ConfigError(
+            "split='sealed' needs a ledger, because every sealed read is logged: name one with ledger=FILE."
+        )
+    if secret is not None and split != "sealed":
+        raise ConfigError(f"A secret belongs to split='sealed', and split is {split!r}.")
+    if _whole("first", first, 0) + count > CAPACITY:
+        raise ConfigError(f"Episodes {first} .. {first + count - 1} were asked for; a split has {CAPACITY:,}.")
+    for name, flag in (("warm", warm), ("debug", debug)):
+        if not isinstance(flag, bool):
+            raise ConfigError(f"{name} is {flag!r}, expected true or false.")
+    if not isinstance(gamma, (int, float)) or not 0 <= gamma <= 1:
+        raise ConfigError(f"gamma is {gamma!r}, expected a discount in 0 .. 1.")
+    if not isinstance(ledger, (str, Path, type(None))):
+        raise ConfigError(f"ledger is {ledger!r}, expected a file name.")
     return Plan(
         make_task(environment, obs, protocol),
         protocol,
         split,
-        _whole("first", first, 0),
+        first,
         count,
         AUTO_SLOTS if slots is None else _whole("slots", slots, 1),
         _whole("threads", threads, 0),
         warm,
         debug,
-        notes,
+        gamma,
+        notes or "",
         None if ledger is None else Path(ledger),
-        draw_secret() if split == "sealed" else None,
+        (secret or draw_secret()) if split == "sealed" else None,
     )
 
 
@@ -112,14 +133,17 @@ def evaluate(
         settings: ``obs`` observation mode (default: the task's first); ``protocol`` name (default: the task's own);
             ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``slots``
             environments at a time (default: one per episode, at most 64); ``threads`` EnvPool workers (default: one per
-            core); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``ledger`` file to
-            record the trial in (default: none); ``notes`` kept with the trial; ``env_args`` EnvPool arguments.
+            core); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of
+            the episodes' discounted returns; ``ledger`` file to record the trial in (default: none; the sealed split
+            needs one); ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge;
+            ``notes`` kept with the trial; ``env_args`` EnvPool arguments.
 
     Returns:
         The Scorecard; a pure function of the episodes, whatever the slots and threads.
 
     Raises:
         FastheurError: bad input, a policy that breaks the contract, or a ledger that cannot be written.
+        Interrupted: Ctrl-C, after the trial was settled; carries what was measured.
     """
     return evaluate_many(policy, env, [params or {}], progress=progress, **settings)[0]
 
@@ -191,6 +215,8 @@ def resolve_policy(policy: str | Path | Policy | None, task: Task) -> Policy:
         return policy
     if policy is None:
         return load_policy(find_policy(task))
+    if not isinstance(policy, (str, Path)):
+        raise ConfigError(f"policy is {policy!r}, expected a file name, or the name of a shipped policy.")
     path = Path(policy)
     shipped = POLICIES / f"{policy}.py"
     if not path.exists() and path.suffix != ".py" and shipped.exists():
@@ -251,43 +277,36 @@ class _Trials:
                     engine.threads,
                     found,
                     what.notes,
-                    what.secret,
+                    what.secret is not None,
                 )
                 for candidate, setting in zip(candidates, self._settings, strict=True)
             ]
             self._numbers = self._ledger.start(starts)
 
     def collect(self, host: Host, jobs: Sequence[Job]) -> list[Scorecard]:
-        """Play the jobs; on an error or Ctrl-C settle what was measured, then raise."""
-        cpu = time.process_time()
-        stepping = time.perf_counter()
-        status, error = "failed", None
+        """Play the jobs; whatever ends them, what was measured is settled before it goes on."""
+        cpu, stepping = time.process_time(), time.perf_counter()
+        play = rollout(
+            self._engine,
+            host,
+            jobs,
+            self._slots,
+            lanes=lanes_for(self._engine.spec, self._slots),
+            warm=self._what.warm,
+            gamma=self._what.gamma,
+            watch=self._tick,
+        )
         try:
-            play = rollout(
-                self._engine,
-                host,
-                jobs,
-                self._slots,
-                lanes=lanes_for(self._engine.spec, self._slots),
-                warm=self._what.warm,
-                watch=self._tick,
-            )
             for episode in play:
                 self._episodes[episode.candidate].append(episode)
                 self._unwritten[episode.candidate].append(episode)
                 self._all.append(episode)
-            status = "finished"
-        except KeyboardInterrupt:
-            status = "interrupted"
-        except FastheurError as problem:
-            error = problem
-        except Exception as problem:
-            self._settle("failed", stepping, cpu, repr(problem))
+        except KeyboardInterrupt as stop:
+            raise Interrupted(self._settle("interrupted", stepping, cpu, None)) from stop
+        except BaseException as problem:
+            self._settle("failed", stepping, cpu, str(problem) or repr(problem))
             raise
-        cards = self._settle(status, stepping, cpu, str(error) if error else None)
-        if error:
-            raise error
-        return cards
+        return self._settle("finished", stepping, cpu, None)
 
     def _tick(self) -> None:
         now = time.perf_counter()
@@ -328,7 +347,9 @@ class _Trials:
     def _card(self, number: int, status: str, wall: float, setup: float) -> Scorecard:
         episodes = tuple(sorted(self._episodes[number], key=lambda episode: episode.index))
         played, mine = sum(episode.length for episode in self._all), sum(episode.length for episode in episodes)
-        extra = (self._engine.env_steps - played) // len(self._settings)  # of unfinished episodes, shared out evenly
+        # steps of unfinished episodes are shared out evenly, so that the trials add up to what the engine took
+        extra, rest = divmod(self._engine.env_steps - played, len(self._settings))
+        extra += number < rest
         share = 1 / len(self._settings)
         cost = Cost(mine + extra, wall * share, setup * share, self._slots, self._engine.threads)
         trial = self._numbers[number] if self._numbers else None
@@ -342,7 +363,7 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
     return Setting(
         task.env_id,
         task.mode,
-        what.protocol.name,
+        what.protocol.label(task),
         what.split,
         what.protocol.envpool_args(task),
         what.protocol.deterministic(task),

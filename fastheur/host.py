@@ -161,16 +161,18 @@ class _Batch(_Runner):
         super().__init__(policy, rows, spec, slots)
         self._params[:] = rows[0]
         self._random = SlotRandom(slots)
-        self._instance = self._guarded(lambda: policy.namespace["Policy"](self.spec, self._params, self._random))
+        params = _read_only(self._params)
+        self._instance = self._guarded(lambda: policy.namespace["Policy"](self.spec, params, self._random))
 
     def reset(self, slots: Array, candidates: Array, keys: Sequence[int]) -> None:
         self._params[slots] = self._rows[candidates]
         self._random.rekey(slots, keys)
-        self._guarded(lambda: self._instance.reset(slots))
+        self._guarded(lambda: self._instance.reset(slots.copy()))
 
     def act(self, batch: StepBatch) -> None:
         obs, live = self._seen(batch), batch.live
-        view = (obs, batch.info, batch.slots) if live is None else (obs[live], batch.info[live], batch.slots[live])
+        everything = (obs, batch.info, batch.slots)
+        view = [_read_only(part if live is None else part[live]) for part in everything]
         actions = self._checked(self._guarded(lambda: self._instance.act(*view)), len(view[2]))
         bad = self._first_bad(actions)
         if bad >= 0:
@@ -210,9 +212,16 @@ class _Batch(_Runner):
             return call()
         except PolicyError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             line = line_in(error, self._policy.name)
             raise problem_at(self._policy, line, f"{type(error).__name__}: {error}") from error
+
+
+def _read_only(array: Array) -> Array:
+    """Return a view that a policy cannot write through into the harness."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 class _Population:

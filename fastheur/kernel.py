@@ -81,6 +81,9 @@ def compile_kernel(policy: Policy, spec: Spec, sample: tuple[Any, ...]) -> Loop:
     Raises:
         PolicyError: Numba cannot compile it, or ``act`` returns something that is no action; names the author's line.
     """
+    if numba.config.DISABLE_JIT:
+        return plain_loop(policy, spec)
+    numba.config.BOUNDSCHECK = None  # no environment variable turns the checks off
     discrete = spec.action.kind == "discrete"
     _check_signature(policy, 4 if discrete else 5)
     text = policy.source + (_DISCRETE if discrete else _VECTOR)
@@ -132,13 +135,39 @@ def plain_loop(policy: Policy, spec: Spec) -> Loop:
     plain = namespace["_fastheur_loop"]
 
     def loop(obs: Any, info: Any, state: Any, params: Any, *rest: Any) -> int:
-        return plain(
-            obs.view(np.recarray) if obs.dtype.names else obs,
-            *(a.view(np.recarray) for a in (info, state, params)),
-            *rest,
-        )
+        return plain(_Rows(obs) if obs.dtype.names else obs, _Rows(info), _Rows(state), _Rows(params), *rest)
 
     return loop
+
+
+class _Rows:
+    """Records by row, each with its fields as attributes, as compiled code sees them."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+
+    def __getitem__(self, row: int) -> Any:
+        value = self._array[row]
+        return _Fields(value) if isinstance(value, np.void) else value.view(np.recarray)
+
+
+class _Fields:
+    """One record; np.record will not do, as its methods hide fields called ``max`` or ``repeat``."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: np.void) -> None:
+        object.__setattr__(self, "_record", record)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in (self._record.dtype.names or ()):
+            raise AttributeError(f"there is no field {name!r}")
+        return self._record[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._record[name] = value
+
+    __getitem__, __setitem__ = __getattr__, __setattr__
 
 
 def _check_signature(policy: Policy, expected: int) -> None:

@@ -46,7 +46,7 @@ CREATE TABLE episodes (
     last_reward_step INTEGER NOT NULL, action_hash TEXT NOT NULL, PRIMARY KEY (trial, episode)
 );
 CREATE TABLE sealed_reads (
-    trial INTEGER PRIMARY KEY REFERENCES trials, commitment TEXT NOT NULL, secret TEXT NOT NULL, at REAL NOT NULL
+    trial INTEGER PRIMARY KEY REFERENCES trials, commitment TEXT NOT NULL, secret TEXT, at REAL NOT NULL
 );
 CREATE INDEX trials_by_task ON trials (env_id, obs_mode, protocol);
 """
@@ -54,7 +54,8 @@ CREATE INDEX trials_by_task ON trials (env_id, obs_mode, protocol);
 EXPORT_FIELDS = (
     "trial_index", "timestamp", "env_id", "obs_mode", "trial_name", "episodes_finished", "env_steps", "score_mean",
     "score_min", "score_max", "cumulative_env_steps", "cumulative_episodes", "policy_config", "notes",
-    "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean", "candidates",
+    "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean", "candidates", "warm",
+    "debug",
 )  # fmt: skip
 """Names of the reference's own records first, then ours."""
 
@@ -70,7 +71,7 @@ class TrialStart:
     threads: int
     versions: Mapping[str, str]
     notes: str = ""
-    sealed_secret: str | None = None
+    sealed: bool = False
 
 
 class Ledger:
@@ -86,7 +87,7 @@ class Ledger:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._enter_wal()
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA foreign_keys=ON")
             self._prepare()
@@ -132,9 +133,13 @@ class Ledger:
         columns, marks = ", ".join(row), ", ".join("?" * len(row))
         number = self._db.execute(f"INSERT INTO trials ({columns}) VALUES ({marks})", tuple(row.values())).lastrowid
         assert number is not None
-        if trial.sealed_secret is not None:
-            read = (number, setting.sealed_commitment, trial.sealed_secret, time.time())
-            self._db.execute("INSERT INTO sealed_reads VALUES (?, ?, ?, ?)", read)
+        if trial.sealed:
+            read = (
+                number,
+                setting.sealed_commitment,
+                time.time(),
+            )  # the secret itself is written when the run has ended
+            self._db.execute("INSERT INTO sealed_reads (trial, commitment, at) VALUES (?, ?, ?)", read)
         return number
 
     def add_episodes(self, trial: int, split: str, episodes: Sequence[Episode]) -> None:
@@ -165,15 +170,22 @@ class Ledger:
         sets = ", ".join(f"{key} = ?" for key in values)
         with self._transaction("settle a trial"):
             self._db.execute(f"UPDATE trials SET {sets} WHERE trial = ?", (*values.values(), trial))
+            if card.sealed_secret is not None:
+                self._db.execute("UPDATE sealed_reads SET secret = ? WHERE trial = ?", (card.sealed_secret, trial))
 
     def trials(self, env_id: str | None = None, obs_mode: str | None = None) -> list[dict[str, Any]]:
         """Return the trials in order, each with its policy's name; restricted to a task where one is named."""
         query = (
-            "SELECT trials.*, policies.name AS policy_name FROM trials JOIN policies ON sha256 = policy_sha256 "
+            "SELECT trials.*, policies.name AS policy_name, "
+            # a killed trial was never settled: its finished episodes are what is known of its cost
+            "coalesce(env_steps, (SELECT sum(length) FROM episodes e WHERE e.trial = trials.trial)) AS known_steps, "
+            "coalesce(episodes, (SELECT count(*) FROM episodes e WHERE e.trial = trials.trial)) AS known_episodes "
+            "FROM trials JOIN policies ON sha256 = policy_sha256 "
             "WHERE (?1 IS NULL OR env_id = ?1) AND (?2 IS NULL OR obs_mode = ?2) ORDER BY trial"
         )
         with self._explained("read"):
-            return [dict(row) for row in self._db.execute(query, (env_id, obs_mode))]
+            rows = [dict(row) for row in self._db.execute(query, (env_id, obs_mode))]
+        return [{**row, "env_steps": row.pop("known_steps"), "episodes": row.pop("known_episodes")} for row in rows]
 
     def sealed_reads(self) -> int:
         """Return how many times a sealed split was read."""
@@ -205,6 +217,18 @@ class Ledger:
                 writer.writeheader()
                 writer.writerows(records)
         return [lines, table]
+
+    def _enter_wal(self) -> None:
+        """Switch to WAL; SQLite does not wait by itself where another process makes the same new file."""
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def _prepare(self) -> None:
         with self._transaction("prepare"):

@@ -2,8 +2,10 @@
 
 import ast
 import hashlib
+import inspect
 import traceback
-from collections.abc import Mapping, Sequence
+import types
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +18,15 @@ from fastheur.policy import Frame, Number, Param, params_dtype, state_dtype
 ALLOWED_IMPORTS = ("math", "numpy", "numba", "cv2", "fastheur.policy", "fastheur.vision", "fastheur.planner")
 MODES = ("ram", "native", "state", "screen")
 MAX_BYTES = 1_000_000
+
+_FORBIDDEN_PARTS = frozenset(
+    (
+        "random", "lib", "ctypeslib", "f2py", "testing", "core", "load", "save", "savez", "savez_compressed", "savetxt",
+        "loadtxt", "genfromtxt", "fromregex", "memmap", "fromfile", "objmode", "extending", "carray", "farray", "cfunc",
+        "config", "set_num_threads",
+    )
+)  # fmt: skip
+"""What of NumPy and Numba would let a policy touch files, other slots' memory, the harness, or chance of its own."""
 
 _FORBIDDEN_CALLS = frozenset(
     ("open", "exec", "eval", "compile", "input", "breakpoint", "globals", "locals", "vars", "__import__")
@@ -108,12 +119,43 @@ def check(source: str, name: str) -> ast.Module:
         raise PolicyError(f"{name} is not Python source: {error}") from error
     for node in ast.walk(tree):
         for module, line in _imports(node):
-            if module not in ALLOWED_IMPORTS and module.split(".")[0] not in ("numpy", "__future__"):
+            if module not in (*ALLOWED_IMPORTS, "__future__"):
                 text = f"imports {module!r}; a policy may import {', '.join(ALLOWED_IMPORTS)}"
                 raise _problem(name, line, text, source)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FORBIDDEN_CALLS:
             raise _problem(name, node.lineno, f"calls {node.func.id}(), which a policy may not", source)
+    for line, text in _forbidden_names(tree):
+        raise _problem(name, line, text, source)
     return tree
+
+
+def _forbidden_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Find private names, which belong to the harness, and the parts of NumPy and Numba that are not for policies."""
+    libraries = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name in ("numpy", "numba", "cv2")
+    }
+    private = "names that start with _ are not for policies"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            name = node.value.id if isinstance(node.value, ast.Name) else ""
+            if node.attr.startswith("__") or (node.attr.startswith("_") and name != "self"):
+                yield node.lineno, f"uses the private name {node.attr!r}; {private}"
+            if name in libraries and node.attr in _FORBIDDEN_PARTS:
+                yield (
+                    node.lineno,
+                    f"uses {name}.{node.attr}, which a policy may not; randomness comes from uniform(state)",
+                )
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            if isinstance(node.slice.value, str) and node.slice.value.startswith("_"):
+                yield node.lineno, f"uses the private field {node.slice.value!r}; {private}"
+        elif isinstance(node, ast.ImportFrom) and node.module in ("numpy", "numba"):
+            for alias in node.names:
+                if alias.name in _FORBIDDEN_PARTS:
+                    yield node.lineno, f"imports {node.module}.{alias.name}, which a policy may not"
 
 
 def _imports(node: ast.AST) -> list[tuple[str, int]]:
@@ -143,7 +185,7 @@ def execute(
         exec(compile(tree or source, file, "exec"), namespace)
     except PolicyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _problem(name, line_in(error, file), f"{type(error).__name__}: {error}", source) from error
     return namespace
 
@@ -174,8 +216,10 @@ def _describe(source: str, name: str, namespace: dict[str, Any]) -> Policy:
         raise PolicyError(
             f"{name} defines neither `act(obs, info, state, params)` nor a class `Policy`; one of them is the policy."
         )
-    if act is not None and not callable(act):
+    if act is not None and (not isinstance(act, types.FunctionType) or inspect.iscoroutinefunction(act)):
         raise PolicyError(f"{name}: `act` is {type(act).__name__}, expected a function.")
+    if not isinstance(namespace.get("TASK", ""), str):
+        raise PolicyError(f'{name}: TASK is {namespace["TASK"]!r}, expected a task\'s name like "atari/breakout".')
     if act is None and not all(callable(getattr(batch, method, None)) for method in ("reset", "act")):
         raise PolicyError(f"{name}: class `Policy` needs the methods reset(slots) and act(obs, info, slots).")
     return Policy(
@@ -215,9 +259,9 @@ def _params(declared: Any, name: str) -> dict[str, Param]:
             )
         if not isinstance(param, Param):
             raise PolicyError(f"{name}: PARAMS[{key!r}] is {param!r}, expected Param(default, low, high).")
-        if hasattr(np.record, key):
+        if any(not isinstance(bound, (int, float, type(None))) for bound in (param.low, param.high)):
             raise PolicyError(
-                f"{name}: PARAMS has the name {key!r}, which NumPy's records use themselves; take another."
+                f"{name}: PARAMS[{key!r}] has the bounds {param.low!r} and {param.high!r}, expected numbers."
             )
         problem = param.problem(param.default)
         if problem:
@@ -233,11 +277,10 @@ def _state(declared: Any, name: str) -> tuple[tuple, ...]:
         raise PolicyError(f"{name}: STATE does not describe a record ({error}); expected {expected}.") from error
     names = layout.names or ()
     for field_name in names[:-2]:
-        taken = field_name.startswith("_") or hasattr(np.record, field_name)
-        if taken or layout[field_name].base.kind not in "biuf":
+        if field_name.startswith("_") or layout[field_name].base.kind not in "biuf":
             raise PolicyError(
-                f"{name}: STATE field {field_name!r} of type {layout[field_name]}: names may not start with _ nor be those "
-                f"of NumPy's own attributes, types are booleans, integers and floats; expected {expected}."
+                f"{name}: STATE field {field_name!r} of type {layout[field_name]}: names may not start with _, types are "
+                f"booleans, integers and floats; expected {expected}."
             )
     return tuple(tuple(entry) for entry in declared)
 
@@ -249,6 +292,11 @@ def _frame(declared: Any, name: str) -> Frame | None:
         raise PolicyError(f"{name}: FRAME is {declared!r}, expected Frame(...) from fastheur.policy.")
     if declared.format not in _FORMATS:
         raise PolicyError(f"{name}: FRAME format is {declared.format!r}, expected one of {', '.join(_FORMATS)}.")
+    crop, colours = declared.crop, declared.colours
+    if crop is not None and not (len(crop) == 4 and all(isinstance(edge, int) for edge in crop)):
+        raise PolicyError(f"{name}: FRAME crop is {crop!r}, expected (top, bottom, left, right) in pixels.")
+    if any(len(colour) != 3 or not all(0 <= part <= 255 for part in colour) for colour in colours):
+        raise PolicyError(f"{name}: FRAME colours are {colours!r}, expected RGB triples of 0..255.")
     if (declared.format in ("masks", "components")) != bool(declared.colours):
         raise PolicyError(
             f"{name}: FRAME colours belong to the formats masks and components, and those need at least one."

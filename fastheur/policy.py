@@ -22,6 +22,7 @@ the game variables. In kernels convert bytes with ``int()`` before subtracting: 
 unsigned ones.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.extending import overload
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -59,8 +61,8 @@ class Param:
         """Say why ``value`` cannot be taken, or return None."""
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             return f"is {value!r}, expected a number"
-        if not np.isfinite(value):
-            return f"is {value!r}, expected a finite number"
+        if not math.isfinite(value) or abs(float(value)) > np.iinfo(np.int64).max:
+            return f"is {value!r}, expected a finite number of at most 64 bits"
         if self.dtype.kind == "i" and value != int(value):
             return f"is {value!r}, expected a whole number"
         if self.choices and value not in self.choices:
@@ -98,7 +100,6 @@ class Frame:
     min_area: int = 1
 
 
-@numba.njit(boundscheck=True)
 def uniform(state: Any) -> float:
     """Return the next number of this episode's own random stream, uniform in [0, 1).
 
@@ -106,11 +107,30 @@ def uniform(state: Any) -> float:
     order or threads. ``state`` is the record that ``act`` was given.
     """
     state._draws += np.uint64(1)
-    z = state._key + _GOLDEN * state._draws
+    with np.errstate(over="ignore"):
+        return float(_split_mix(state._key, state._draws))
+
+
+def _split_mix(key: Any, counter: Any) -> Any:
+    z = key + _GOLDEN * counter
     z = (z ^ (z >> np.uint64(30))) * _MIX_1
     z = (z ^ (z >> np.uint64(27))) * _MIX_2
     z = z ^ (z >> np.uint64(31))
     return (z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+_compiled_split_mix = numba.njit(_split_mix)
+
+
+@overload(uniform)
+def _compiled_uniform(state: Any) -> Any:
+    """The same for kernels; an overload, so that the plain one works in debug mode."""
+
+    def draw(state: Any) -> Any:
+        state._draws += np.uint64(1)
+        return _compiled_split_mix(state._key, state._draws)
+
+    return draw
 
 
 class SlotRandom:
@@ -133,11 +153,7 @@ class SlotRandom:
         """Return one number in [0, 1) per given slot, each from the slot's own stream. Shape and order of ``slots``."""
         self._draws[slots] += np.uint64(1)
         with np.errstate(over="ignore"):
-            z = self._key[slots] + _GOLDEN * self._draws[slots]
-            z = (z ^ (z >> np.uint64(30))) * _MIX_1
-            z = (z ^ (z >> np.uint64(27))) * _MIX_2
-            z = z ^ (z >> np.uint64(31))
-        return (z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+            return _split_mix(self._key[slots], self._draws[slots])
 
 
 def params_dtype(params: Mapping[str, Param]) -> np.dtype:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Episode:
         random: the policy drew from its random stream.
     """
 
-    candidate: int
+    candidate: int = field(compare=False)
     index: int
     ret: float
     length: int

@@ -82,7 +82,8 @@ class Scorecard:
     @property
     def whole_population(self) -> bool:
         """True where one episode is everything there is: deterministic protocol, policy without randomness."""
-        return self.setting.deterministic and not any(episode.random for episode in self.episodes)
+        alike = len({episode.action_hash for episode in self.episodes}) <= 1
+        return self.setting.deterministic and alike and not any(episode.random for episode in self.episodes)
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
@@ -107,11 +108,6 @@ class Scorecard:
     def steps_per_s(self) -> float:
         """Env steps per second of stepping; reset transitions and set-up are not in it."""
         return self.cost.env_steps / self.cost.wall_s if self.cost.wall_s > 0 else 0.0
-
-    @property
-    def scored_steps(self) -> int:
-        """Env steps of the finished episodes."""
-        return sum(episode.length for episode in self.episodes)
 
     def merge(self, other: "Scorecard") -> "Scorecard":
         """Return the card of both episode sets.

@@ -80,6 +80,13 @@ class Protocol:
             merged["max_episode_steps"] = self.max_steps
         return merged
 
+    def label(self, task: Task) -> str:
+        """The name, with every task argument that was changed behind it: an altered protocol never keeps a bare name."""
+        listed = environments().get(task.environment.name)
+        own = listed.args if listed else {}
+        changed = {key: value for key, value in task.environment.args.items() if key not in own or own[key] != value}
+        return _named(self.name, changed)
+
     def deterministic(self, task: Task) -> bool:
         """True where every seed gives the same episode: Atari without sticky actions and without random no-ops."""
         args = self.envpool_args(task)
@@ -176,23 +183,25 @@ def environment_from(entry: Mapping[str, Any], where: str = "env") -> Environmen
         entry["suite"],
         tuple(entry["modes"]),
         entry.get("protocol", "default"),
-        dict(entry.get("args") or {}),
+        _arguments(entry.get("args"), "env.args"),
     )
 
 
 def protocol_from(entry: Mapping[str, Any]) -> Protocol:
     """Build a :class:`Protocol` from a mapping as in ``conf/protocol``."""
     max_steps = entry.get("max_steps")
-    if max_steps is not None and (isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1):
-        raise ConfigError(f"protocol.max_steps is {max_steps!r}, expected a whole number of env steps from 1")
+    for key in ("max_steps", "episodes"):
+        value = entry.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ConfigError(f"protocol.{key} is {value!r}, expected a whole number from 1.")
     suites = entry.get("suites")
     return Protocol(
         entry["name"],
         tuple(suites) if suites else None,
         int(entry.get("episodes") or 10),
         max_steps,
-        dict(entry.get("args") or {}),
-        dict(entry.get("modes") or {}),
+        _arguments(entry.get("args"), "protocol.args"),
+        _arguments(entry.get("modes"), "protocol.modes"),
     )
 
 
@@ -205,23 +214,38 @@ def find_environment(name: str, args: Mapping[str, Any] | None = None) -> Enviro
     table = environments()
     entry = table.get(name) or next((e for e in table.values() if e.env_id == name), None)
     if entry is None:
-        if "/" in name:
+        if "/" in name and not re.search(r"-v\d+$", name):
             raise ConfigError(f"There is no task {name!r}.{nearest(name, table)} `fastheur list` shows all of them.")
         entry = Environment("envpool", name, "envpool", ("state",))
     return replace(entry, args={**entry.args, **args}) if args else entry
 
 
 def find_protocol(name: str | None, environment: Environment, **changes: Any) -> Protocol:
-    """Return the protocol ``name`` (``None``: the environment's own), with fields replaced by ``changes``."""
+    """Return the protocol ``name`` (``None``: the environment's own) with ``changes`` on top.
+
+    Changed arguments are merged into the protocol's own and shown in its name; ``max_steps`` alone leaves the name.
+    """
     name = name or environment.protocol
     known = {path.stem: path for path in (CONF / "protocol").glob("*.yaml")}
     if name not in known:
         raise ConfigError(
             f"There is no protocol {name!r}, expected one of {', '.join(sorted(known))}.{nearest(name, known)}"
         )
-    return protocol_from(
-        {**_read_yaml(known[name]), **{key: value for key, value in changes.items() if value is not None}}
-    )
+    entry = _read_yaml(known[name])
+    args = _arguments(changes.pop("args", None), "protocol.args")
+    changed = {key: value for key, value in args.items() if entry["args"].get(key) != value}
+    entry |= {key: value for key, value in changes.items() if value is not None}
+    return protocol_from({**entry, "name": _named(name, changed), "args": {**entry["args"], **args}})
+
+
+def _named(name: str, changed: Mapping[str, Any]) -> str:
+    return name + (f" ({', '.join(f'{key}={value}' for key, value in sorted(changed.items()))})" if changed else "")
+
+
+def _arguments(value: Any, where: str) -> dict[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise ConfigError(f"{where} is {value!r}, expected settings like {where}.NAME=VALUE.")
+    return dict(value or {})
 
 
 def make_task(environment: Environment, mode: str | None, protocol: Protocol) -> Task:

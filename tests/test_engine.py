@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastheur.engine import Engine
+from fastheur.errors import ConfigError
 from fastheur.seeds import episode_seeds
 from fastheur.tasks import find_environment, find_protocol, make_task
 
@@ -74,6 +75,11 @@ def test_game_over_on_the_last_allowed_step_is_game_over():
     assert fire[2]  # Breakout with nobody at the paddle is lost
     capped = build("atari/breakout", "ram", "weng2026", max_steps=fire[1])
     assert play(capped, 1, 1, lambda batch: 1)[0][0] == fire
+
+
+def test_a_cap_that_envpool_does_not_keep_is_an_error_and_no_endless_episode():
+    with pytest.raises(ConfigError, match="does not keep a cap for Catch-v0"):
+        play(build("Catch-v0", max_steps=3), 1, 1)
 
 
 def test_atari_under_weng2026_is_the_same_episode_for_every_seed():

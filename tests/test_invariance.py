@@ -81,10 +81,13 @@ def test_splits_give_different_episodes(random_kernel):
     assert outcome(train) != outcome(validation)
 
 
-def test_two_sealed_reads_are_different_episodes_and_can_be_checked(random_kernel):
+def test_two_sealed_reads_are_different_episodes_and_can_be_checked(tmp_path, random_kernel):
     from fastheur.seeds import commitment
 
-    one, two = (evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=5, split="sealed") for _ in range(2))
+    settings = {"params": {"n": 2}, "episodes": 5, "split": "sealed", "ledger": tmp_path / "ledger.db"}
+    one, two = (evaluate(random_kernel, "CartPole-v1", **settings) for _ in range(2))
+    more = evaluate(random_kernel, "CartPole-v1", first=5, secret=one.sealed_secret, **settings)
+    assert len(one.merge(more).episodes) == 10
     assert outcome(one) != outcome(two)
     assert commitment(one.sealed_secret) == one.setting.sealed_commitment
 

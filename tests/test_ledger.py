@@ -53,9 +53,16 @@ def test_a_failed_trial_has_its_steps_and_its_reason_but_no_score(path):
     assert trial["env_steps"] == 4 * 5
 
 
-def test_sealed_reads_are_counted(path, random_kernel):
-    for _ in range(2):
-        evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=1, split="sealed", ledger=path)
+def test_sealed_reads_are_counted_and_the_secret_is_written_only_when_the_run_has_ended(path, random_kernel):
+    seen = []
+
+    def progress(*_):
+        seen.extend(rows(path, "SELECT secret FROM sealed_reads WHERE secret IS NOT NULL"))
+
+    settings = {"params": {"n": 2}, "episodes": 1, "split": "sealed", "ledger": path}
+    card = evaluate(random_kernel, "CartPole-v1", progress=progress, **settings)
+    assert seen == [] and rows(path, "SELECT secret FROM sealed_reads") == [(card.sealed_secret,)]
+    evaluate(random_kernel, "CartPole-v1", **settings)
     evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=1, ledger=path)
     assert Ledger(path).sealed_reads() == 2
 
@@ -174,4 +181,6 @@ def test_a_killed_run_leaves_its_trial_and_its_finished_episodes(path):
     process.wait()
     [trial] = Ledger(path).trials()
     assert trial["status"] == "running"
+    kept = rows(path, "SELECT sum(length), count(*) FROM episodes")[0]
+    assert (trial["env_steps"], trial["episodes"]) == kept
     assert rows(path, "SELECT count(*) FROM episodes")[0][0] > 0

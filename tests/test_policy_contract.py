@@ -25,11 +25,11 @@ class Policy:
 """
 
 SHAPED = (
-    "from fastheur.policy import Param, uniform\nOBS = 'state'\nSTATE = [('n', 'i8'), ('h', 'f8', (2,))]\n"
+    "from fastheur.policy import Param, uniform\nOBS = 'state'\nSTATE = [('n', 'i8'), ('max', 'f8', (2,))]\n"
     "PARAMS = {'p': Param(0.5, 0.0, 1.0)}\n"
     "def side(x, p):\n    return 1 if x < p else 0\n"
-    "def act(obs, info, state, params):\n    state.n += 1\n    state.h[1] += obs[2]\n"
-    "    return side(uniform(state) + state.h[1], params.p)\n"
+    "def act(obs, info, state, params):\n    state.n += 1\n    state.max[1] += obs[2]\n"
+    "    return side(uniform(state) + state.max[1], params.p)\n"
 )
 
 BROKEN_FILES = [
@@ -53,7 +53,6 @@ BROKEN_FILES = [
     ("OBS = 'ram'\nPARAMS = {'a': 3}\ndef act(o, i, s, p):\n    return 0\n", r"PARAMS\['a'\] is 3, expected Param"),
     ("OBS = 'ram'\nSTATE = [('_key', 'u8')]\ndef act(o, i, s, p):\n    return 0\n", r"STATE"),
     ("OBS = 'ram'\nSTATE = [('x', 'O')]\ndef act(o, i, s, p):\n    return 0\n", r"STATE field 'x'"),
-    ("OBS = 'ram'\nSTATE = [('data', 'f8')]\ndef act(o, i, s, p):\n    return 0\n", r"STATE field 'data'"),
     ("OBS = 'ram'\nSTATE = 'x'\ndef act(o, i, s, p):\n    return 0\n", r"STATE does not describe a record"),
     ("OBS = 'ram'\nFRAME = 'grey'\ndef act(o, i, s, p):\n    return 0\n", r"FRAME is 'grey', expected Frame"),
     ("OBS = 'ram'\nclass Policy:\n    def act(self): pass\n", r"needs the methods reset\(slots\) and act"),
@@ -122,6 +121,41 @@ def test_a_continuous_action_that_is_not_finite_or_out_of_range_fails_the_trial(
 def test_a_batch_policys_wrong_dtype_or_shape_is_refused(value):
     with pytest.raises(PolicyError, match=r"expected integers of shape \(1,\)"):
         evaluate(policy_from_source(BATCH.format(value=value), "p.py"), "CartPole-v1", episodes=1)
+
+
+FORBIDDEN = [
+    ("import numpy as np\n", "np.random.random()", r"np.random, which a policy may not; randomness comes from uniform"),
+    ("from numpy import random\n", "random.random()", r"imports numpy.random"),
+    ("import numpy.random\n", "0", r"imports 'numpy.random'"),
+    ("import numpy as np\n", "np.lib.stride_tricks.as_strided(obs, (9,), (1,))[8]", r"np.lib"),
+    ("import numba\n", "numba.extending", r"numba.extending"),
+    ("", "state._key", r"private name '_key'"),
+    ("", "state['_draws']", r"private field '_draws'"),
+    ("", "act.__globals__", r"private name '__globals__'"),
+]
+
+
+@pytest.mark.parametrize("head, value, message", FORBIDDEN)
+def test_what_would_break_the_black_box_or_bring_chance_of_its_own_is_refused(head, value, message):
+    with pytest.raises(PolicyError, match=message):
+        policy_from_source(head + KERNEL.format(value=value), "p.py")
+
+
+def test_a_batch_policy_cannot_write_into_the_harness():
+    for line in ("slots[:] = 0", "obs[:] = 0", "info['lives'] = 9"):
+        source = BATCH.format(value="np.zeros(len(slots), int)").replace(
+            "        return", f"        {line}\n        return"
+        )
+        with pytest.raises(PolicyError, match=r"ValueError: .*read-only"):
+            evaluate(policy_from_source(source, "p.py"), "CartPole-v1", episodes=2)
+
+
+def test_leaving_python_is_an_error_of_the_policy(tmp_path):
+    with pytest.raises(PolicyError, match="line 1: SystemExit"):
+        policy_from_source("raise SystemExit(0)\n", "p.py")
+    source = BATCH.format(value="(_ for _ in ()).throw(SystemExit(0))")
+    with pytest.raises(PolicyError, match="line 9: SystemExit"):
+        evaluate(policy_from_source(source, "p.py"), "CartPole-v1", episodes=1)
 
 
 def test_buttons_are_0_or_1():
@@ -298,6 +332,7 @@ def test_uniform_is_uniform_and_the_same_in_both_styles():
     state["_key"] = 1234567890123456789
     random = SlotRandom(3)
     random.rekey(np.array([2]), [1234567890123456789])
-    draws = [uniform(state[0]) for _ in range(2000)]
+    record = state.view(np.recarray)[0]
+    draws = [uniform(record) for _ in range(2000)]
     assert draws == [float(random.uniform(np.array([2]))[0]) for _ in range(2000)]
     assert min(draws) >= 0 and max(draws) < 1 and abs(np.mean(draws) - 0.5) < 0.03

@@ -13,9 +13,11 @@ from fastheur.score import Cost, Scorecard, Setting, bootstrap_interval, iqm
 SETTING = Setting("Pong-v5", "ram", "robust", "train", {}, False, "p.py", "0" * 64, {})
 
 
-def card(returns, setting=SETTING, first=0, complete=True, random=False):
+def card(returns, setting=SETTING, first=0, complete=True, random=False, alike=False):
     episodes = tuple(
-        Episode(0, first + k, float(r), 10, True, 0, 3, max(r, 0), min(r, 0), float(r), f"{k:016x}", random)
+        Episode(
+            0, first + k, float(r), 10, True, 0, 3, max(r, 0), min(r, 0), float(r), f"{0 if alike else k:016x}", random
+        )
         for k, r in enumerate(returns)
     )
     return Scorecard(setting, episodes, Cost(10 * len(returns), 1.0, 0.5, 4, 2), complete)
@@ -76,7 +78,7 @@ def test_the_interval_keeps_its_promise_about_95_times_in_100():
 
 def test_a_deterministic_protocol_has_no_interval_and_says_why():
     deterministic = Setting(**{**SETTING.__dict__, "protocol": "weng2026", "deterministic": True})
-    exact = card([21, 21, 21], deterministic)
+    exact = card([21, 21, 21], deterministic, alike=True)
     assert exact.whole_population and exact.interval is None and exact.standard_error is None
     assert "one episode is the whole population" in exact.spread
     assert exact.to_dict()["ci_low"] is None
@@ -85,6 +87,11 @@ def test_a_deterministic_protocol_has_no_interval_and_says_why():
 def test_a_policy_that_draws_numbers_is_not_deterministic_whatever_the_protocol():
     deterministic = Setting(**{**SETTING.__dict__, "protocol": "weng2026", "deterministic": True})
     assert not card([20, 21], deterministic, random=True).whole_population
+
+
+def test_different_episodes_are_never_called_one_population():
+    deterministic = Setting(**{**SETTING.__dict__, "protocol": "weng2026", "deterministic": True})
+    assert not card([20, 21], deterministic).whole_population
 
 
 def test_an_incomplete_card_has_no_score():

@@ -62,6 +62,23 @@ def test_the_episode_cap_can_be_changed():
     assert protocol.envpool_args(make_task(environment, "ram", protocol))["max_episode_steps"] == 108000
 
 
+def test_one_changed_argument_leaves_the_others_and_shows_in_the_name():
+    environment = find_environment("atari/pong")
+    own, changed = find_protocol("weng2026", environment), find_protocol("weng2026", environment, args={"noop_max": 9})
+    assert changed.args == {**own.args, "noop_max": 9} and changed.name == "weng2026 (noop_max=9)"
+    sticky = find_environment("atari/pong", {"repeat_action_probability": 0.9})
+    assert own.label(make_task(sticky, "ram", own)) == "weng2026 (repeat_action_probability=0.9)"
+    assert own.label(make_task(environment, "ram", own)) == "weng2026"
+
+
+@pytest.mark.parametrize("args, message", [({"num_envs": 3}, "set by fastheur"), ({"stack_num": 0}, "stack_num is 0")])
+def test_arguments_that_would_crash_envpool_are_refused(args, message):
+    environment = find_environment("atari/pong", args)
+    protocol = find_protocol(None, environment)
+    with pytest.raises(ConfigError, match=message):
+        engine.Engine(make_task(environment, None, protocol), protocol)
+
+
 def test_the_default_protocol_leaves_the_tasks_own_arguments():
     shooter = find_environment("vizdoom/d3_battle")
     protocol = find_protocol(None, shooter)
