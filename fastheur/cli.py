@@ -1,12 +1,14 @@
 """The command line: takes the verb and its positionals, hands the rest to Hydra. The only importer of Hydra."""
 
+import contextlib
 import difflib
 import os
 import re
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -28,7 +30,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
 
-`fastheur VERB --help` shows a verb's settings. Exit codes: 0 done, 2 bad input, 130 interrupted."""
+`fastheur VERB --help` shows a verb's settings. Exit codes: 0 done, 1 internal error, 2 bad input, 130 interrupted."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,15 @@ VERBS = {
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
 
+_TEXTS = ("policy", "out", "ledger", "notes")
+"""Settings whose value is taken as it stands, whatever Hydra's grammar would make of spaces, commas and quotes."""
+
+TRACEBACK = "FASTHEUR_TRACEBACK"
+"""Environment variable that shows the whole trace of an internal error."""
+
+_SETTING = re.compile(r"[+~]*\w[\w./@-]*=")
+_ENVPOOL_ID = re.compile(r".+-v\d+")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
@@ -64,16 +75,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill settles the trial like Ctrl-C
     try:
-        return _run(words[0], words[1:])
-    except FastheurError as error:
-        print(f"fastheur: {error}", file=sys.stderr)
-        return 2
+        if sys.stdout is None:
+            raise ConfigError("Standard output is closed; send it to a file or to /dev/null.")
+        code = _run(words[0], words[1:])
+        sys.stdout.flush()  # a full disk is to be told here and not by the interpreter's end
+        return code
     except KeyboardInterrupt:
-        print("fastheur: interrupted", file=sys.stderr)
-        return 130
+        return _failed("interrupted", 130)
+    except FastheurError as error:
+        return _failed(str(error))
     except BrokenPipeError:  # the reader (head, less) has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        _drop_output()
+        return _failed(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        what = f"internal error: {type(error).__name__}: {error}."
+        return _failed(f"{what} Set {TRACEBACK}=1 for the whole trace; please report it.", 1)
+
+
+def _failed(message: str, code: int = 2) -> int:
+    with contextlib.suppress(OSError):  # the exit code still tells where standard error is gone
+        print(f"fastheur: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere, so that the interpreter's end does not fail on it again."""
+    with contextlib.suppress(OSError, ValueError):  # a test's standard output is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(name: str, words: list[str]) -> int:
@@ -84,14 +119,28 @@ def _run(name: str, words: list[str]) -> int:
         return 0
     sweep = "-m" in words or "--multirun" in words
     words = [word for word in words if word not in ("-m", "--multirun")]
-    overrides = [word for word in words if "=" in word]
-    positionals = _positionals(name, [word for word in words if "=" not in word])
+    overrides = [word for word in words if _is_setting(name, word)]
+    positionals = _positionals(name, [word for word in words if word not in overrides])
+    _refuse_hydra(overrides)
     command = import_module(VERBS[name].module)
     if not sweep:
         return int(command.main(compose(name, overrides), *positionals))
     if name != "eval":
         raise ConfigError(f"-m sweeps evaluations: `fastheur eval -m ...`; found `fastheur {name} -m`.")
     return _sweep(overrides)
+
+
+def _is_setting(name: str, word: str) -> bool:
+    """True for ``name=value``; a file with ``=`` in its name stays a file where one is expected."""
+    return bool(_SETTING.match(word)) and not ("FILE" in VERBS[name].positionals and Path(word).is_file())
+
+
+def _refuse_hydra(overrides: Sequence[str]) -> None:
+    for word in overrides:
+        if re.match(r"[+~]*hydra\b", word):
+            raise ConfigError(
+                f"Found {word}: fastheur sets Hydra up itself, leave it away; under -m jobs=N is the number of processes."
+            )
 
 
 def _positionals(name: str, words: list[str]) -> list[str]:
@@ -116,7 +165,7 @@ def compose(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     _register()
     try:
         with initialize_config_dir(str(CONF), version_base=None):
-            config = hydra_compose(verb, [_opened(word) for word in _checked(overrides)])
+            config = hydra_compose(verb, [_quoted(_opened(word)) for word in _checked(overrides)])
         return _plain(OmegaConf.to_container(config, resolve=True))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_hydra_reason(error, verb)) from error
@@ -131,25 +180,70 @@ def _sweep(overrides: Sequence[str]) -> int:
     from fastheur.commands.eval import summary
 
     _register()
-    folder = Path("runs/sweeps") / time.strftime("%Y%m%d-%H%M%S")
-    jobs = next((word.split("=", 1)[1] for word in overrides if word.startswith("jobs=")), "1")
+    folder = Path("runs/sweeps") / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     settings = [
         "hydra/launcher=joblib",
-        f"hydra.launcher.n_jobs={jobs}",
+        f"hydra.launcher.n_jobs={_jobs(overrides)}",
         f"hydra.sweep.dir={folder}",
         "hydra.job.chdir=false",
         "hydra/job_logging=none",
         "hydra/hydra_logging=none",
     ]
-    arguments = sys.argv
-    sys.argv = ["fastheur", "--multirun", *settings, *(_opened(word) for word in _checked(overrides))]
+    words = ["fastheur", "--multirun", *settings, *(_opened(word) for word in _checked(overrides))]
+    _check_sweep_folders(folder, overrides)
     try:
-        hydra.main(version_base=None, config_path=str(CONF), config_name="eval")(sweep_job)()
+        with _hydra_call(words):
+            hydra.main(version_base=None, config_path=str(CONF), config_name="eval")(sweep_job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_hydra_reason(error, "eval")) from error
+    except KeyboardInterrupt:
+        summary(folder)
+        raise
+    finally:
+        if not any(path.is_dir() for path in folder.iterdir()):  # nothing is left of a sweep that did not start
+            shutil.rmtree(folder, ignore_errors=True)
+    return summary(folder)
+
+
+@contextlib.contextmanager
+def _hydra_call(words: list[str]) -> Iterator[None]:
+    """Give Hydra its command line, and have it raise its errors: else it prints them and exits."""
+    arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = words
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
     finally:
         sys.argv = arguments
-    return summary(folder)
+        if full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full
+
+
+def _values(overrides: Sequence[str], name: str) -> list[str]:
+    return [word.split("=", 1)[1] for word in overrides if word.lstrip("+").startswith(f"{name}=")]
+
+
+def _jobs(overrides: Sequence[str]) -> int:
+    value = (_values(overrides, "jobs") or ["1"])[-1]
+    if not re.fullmatch(r"0*[1-9][0-9]*", value):
+        raise ConfigError(f"jobs is {value!r}, expected a whole number from 1: how many processes play at a time.")
+    return int(value)
+
+
+def _check_sweep_folders(folder: Path, overrides: Sequence[str]) -> None:
+    from fastheur.commands import output
+
+    for value in _values(overrides, "out"):
+        if value.lower() != "null":
+            output.checked_folder(value.strip("'\""))
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot make {folder} here: {error.strerror}. Sweep in a folder you may write in."
+        ) from error
 
 
 def sweep_job(config: Any) -> None:
@@ -190,17 +284,8 @@ def _checked(overrides: Sequence[str]) -> list[str]:
         key, value = word.split("=", 1)
         choices = [choice.strip() for choice in value.split(",")]
         if key == "env":
-            known = environments()
-            if len(choices) == 1 and "/" not in value and value != "envpool" and re.search(r"-v\d+$", value):
-                listed = next((entry.name for entry in known.values() if entry.env_id == value), None)
-                checked += [f"env={listed}"] if listed else ["env=envpool", f"++env.id={value}"]
-                continue
-            for choice in choices:
-                if choice not in known and choice != "envpool" and not re.match(r"(choice|glob)\(", value):
-                    raise ConfigError(
-                        f"There is no task {choice!r}.{nearest(choice, known)} `fastheur list` shows all; any other EnvPool "
-                        "task is env=envpool env.id=ID."
-                    )
+            checked += _env(value, choices)
+            continue
         if key == "protocol":
             names = [path.stem for path in (CONF / "protocol").glob("*.yaml")]
             for choice in choices:
@@ -212,8 +297,41 @@ def _checked(overrides: Sequence[str]) -> list[str]:
     return checked
 
 
+def _env(value: str, choices: Sequence[str]) -> list[str]:
+    """Return the overrides that stand for ``env=value``: task names, or EnvPool ids alone."""
+    if re.match(r"(choice|glob)\(", value):
+        return [f"env={value}"]
+    known = environments()
+    names = {entry.env_id: name for name, entry in known.items()}
+    choices = [choice if choice in known else names.get(choice, choice) for choice in choices]
+    ids = [choice for choice in choices if choice not in known and _ENVPOOL_ID.fullmatch(choice)]
+    for choice in choices:
+        if choice not in known and choice not in ids and choice != "envpool":
+            raise ConfigError(
+                f"There is no task {choice!r}.{nearest(choice, known)} `fastheur list` shows all; any other EnvPool "
+                "task is env=envpool env.id=ID."
+            )
+    if ids and len(ids) < len(choices):
+        raise ConfigError(
+            f"env={value} mixes listed tasks with EnvPool ids that are not listed ({', '.join(ids)}); sweep over each "
+            "kind by itself."
+        )
+    return ["env=envpool", f"++env.id={','.join(ids)}"] if ids else [f"env={','.join(choices)}"]
+
+
 def _opened(word: str) -> str:
     return "++" + word if word.startswith(_OPEN_GROUPS) else word
+
+
+def _quoted(word: str) -> str:
+    """Put a text that is no ``null`` into Hydra's quotes; not under -m, where a comma makes a list."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    key, value = word.split("=", 1)
+    if key.lstrip("+") not in _TEXTS or value.lower() == "null":
+        return word
+    literal = value.replace("${", "\\${")  # no interpolation
+    return f"{key}={QuotedString(literal, Quote.single).with_quotes()}"
 
 
 def _hydra_reason(error: Exception, verb: str) -> str:

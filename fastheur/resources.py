@@ -21,5 +21,6 @@ DATA = _PACKAGE / "data"
 
 def cache_folder() -> Path:
     """Return the user's cache folder for fastheur (``XDG_CACHE_HOME`` or ``~/.cache``); it may not exist yet."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "fastheur"
+    named = Path(os.environ.get("XDG_CACHE_HOME") or ".")
+    base = named if named.is_absolute() else Path("~/.cache").expanduser()  # the standard has relative paths ignored
+    return base / "fastheur"

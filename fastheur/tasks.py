@@ -250,17 +250,15 @@ def _arguments(value: Any, where: str) -> dict[str, Any]:
 
 def make_task(environment: Environment, mode: str | None, protocol: Protocol) -> Task:
     """Return the task, after checking that the environment has the mode and the protocol fits its suite."""
-    mode = mode or environment.modes[0]
-    if mode not in environment.modes:
-        raise ConfigError(
-            f"{environment.name} has no observation mode {mode!r}, expected {' or '.join(environment.modes)}."
-        )
+    task = Task(environment, mode or environment.modes[0])
+    if task.mode not in environment.modes:
+        raise ConfigError(f"{task.name} has no observation mode {mode!r}, expected {' or '.join(environment.modes)}.")
     if protocol.suites is not None and environment.suite not in protocol.suites:
         raise ConfigError(
-            f"Protocol {protocol.name!r} is defined for {', '.join(protocol.suites)} only, and {environment.name} belongs "
+            f"Protocol {protocol.name!r} is defined for {', '.join(protocol.suites)} only, and {task.name} belongs "
             f"to {environment.suite}. Use protocol=default."
         )
-    return Task(environment, mode)
+    return task
 
 
 def _read_yaml(path: Any) -> dict[str, Any]:

@@ -11,6 +11,9 @@ import time
 import pytest
 
 from fastheur.cli import main
+from fastheur.errors import Interrupted
+from fastheur.score import Cost, Scorecard
+from fastheur.seeds import commitment
 
 POLICY = "OBS = 'state'\nTASK = 'CartPole-v1'\ndef act(obs, info, state, params):\n    return {}\n"
 GOOD = POLICY.format("int(obs[2] + 0.3 * obs[3] > 0)")
@@ -115,6 +118,21 @@ BAD = [
     (["bench", "slots=0"], "slots is 0"),
     (["eval", "protocol.max_steps=0", "policy=random"], "protocol.max_steps is 0"),
     (["list", "-m"], "-m sweeps evaluations"),
+    (["eval", "=3"], "takes no bare words, found =3"),
+    (["eval", "--fast=3"], "unknown option --fast=3"),
+    (["eval", "hydra.verbose=true"], "leave it away"),
+    (["eval", "split=sealed", "ledger=null", "policy=random"], "every sealed read is logged"),
+    (["eval", "env=tabular/CliffWalk-v0", "policy=random"], "tabular/CliffWalking-v0"),
+    (["eval", "-m", "jobs=0"], "jobs is '0', expected a whole number from 1"),
+    (["eval", "-m", "jobs=abc"], "jobs is 'abc'"),
+    (["eval", "-m", "epsiodes=1,2"], "Did you mean episodes"),
+    (["eval", "-m", "env=CartPole-v1,atari/pong"], "mixes listed tasks"),
+    (["eval", "-m", "out=/proc/none"], "Cannot write into out"),
+    (["check", "p.py", "steps=0"], "steps is 0"),
+    (["demo", "episodes=abc"], "episodes is 'abc'"),
+    (["demo", "ledger=null"], "every sealed read is logged"),
+    (["bench", "out=."], "is a folder"),
+    (["doctor", "out=/proc/none/x.json"], "Cannot write out"),
 ]
 
 
@@ -193,6 +211,122 @@ def test_ctrl_c_and_kill_end_cleanly_and_keep_what_was_measured(tmp_path, signal
     assert "Interrupted after" in out and "Traceback" not in err
     assert count("trials WHERE status = 'interrupted' AND score_mean IS NULL AND env_steps > 0") == 1
     assert count("episodes") > 0
+
+
+@pytest.mark.parametrize("out", ["runs/ledger.db", "runs/ledger.db-wal", "runs/../p.py", "link.py"])
+def test_out_never_replaces_the_ledger_or_the_policy(out, tmp_path, capsys):
+    (tmp_path / "p.py").write_text(GOOD)
+    (tmp_path / "link.py").symlink_to("p.py")
+    code, _, err = run("eval", "env=CartPole-v1", "policy=p.py", "episodes=1", f"out={out}", capsys=capsys)
+    assert code == 2 and "would be lost" in err
+    assert (tmp_path / "p.py").read_text() == GOOD
+
+
+def test_out_into_a_pipe_or_through_a_link_writes_there_and_keeps_the_pipe_or_link(tmp_path, capsys):
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    (tmp_path / "link.json").symlink_to("card.json")
+    for out in ("pipe", "link.json"):
+        words = ("eval", "env=CartPole-v1", "policy=random", "episodes=1", f"out={out}")
+        assert run(*words, capsys=capsys)[0] == 0
+    assert (tmp_path / "pipe").is_fifo() and json.loads(os.read(reader, 1 << 16))["episodes"] == 1
+    os.close(reader)
+    assert (tmp_path / "link.json").is_symlink() and json.loads((tmp_path / "card.json").read_text())["episodes"] == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_sealed_commitment_is_shown_before_the_first_step(capsys, monkeypatch):
+    def stopped(what, candidates, report):
+        assert f"committed to as {commitment(what.secret)}" in capsys.readouterr().out
+        raise Interrupted([Scorecard(None, (), Cost(0, 0.0, 0.0, 1, 1), complete=False)])
+
+    monkeypatch.setattr("fastheur.commands.play.run", stopped)
+    code, out, _ = run("eval", "env=CartPole-v1", "policy=random", "split=sealed", capsys=capsys)
+    assert code == 130 and "Interrupted after 0 of 10" in out and "secret" in out
+
+
+ODD = {
+    "warm": 1,
+    "debug": 1,
+    "episodes": 3,
+    "protocol_args": '{"frame_skip": 4}',
+    "env_id": "Moon/Lander-v1",
+    "protocol": "gone",
+    "obs_mode": "smell",
+}
+"""What each makes a row that must neither be shown nor break the table."""
+
+
+def test_list_survives_odd_rows_and_prefers_sealed_scores(capsys):
+    for split in ("train", "sealed"):
+        words = ("eval", "env=mujoco/reacher", "policy=random", f"split={split}", "episodes=10")
+        assert run(*words, capsys=capsys)[0] == 0
+    with sqlite3.connect("runs/ledger.db") as db:
+        db.row_factory = sqlite3.Row
+        db.execute("UPDATE trials SET score_mean = -30 - trial")
+        for column, value in ODD.items():
+            row = dict(db.execute("SELECT * FROM trials WHERE trial = 1").fetchone())
+            row |= {"trial": None, "score_mean": 9e9, column: value}
+            db.execute(f"INSERT INTO trials VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+    code, out, _ = run("list", capsys=capsys)
+    assert code == 0 and "state default (sealed) -32" in out and "9e+09" not in out
+
+
+def test_names_and_notes_are_taken_as_they_stand(tmp_path, capsys):
+    folder = tmp_path / "c d é"
+    folder.mkdir()
+    notes = "don't, try: ${this} \\"
+    for policy in (tmp_path / "pol(é),x.py", folder / "x.py", tmp_path / "a=b.py"):
+        policy.write_text(GOOD)
+        words = ("eval", "env=CartPole-v1", f"policy={policy}", "episodes=1", f"notes={notes}")
+        assert run(*words, capsys=capsys)[0] == 0
+    assert run("eval", "env=CartPole-v1", "policy=random", "episodes=1", "notes=null", capsys=capsys)[0] == 0
+    assert run("check", "a=b.py", "steps=9", capsys=capsys)[0] == 0
+    with sqlite3.connect("runs/ledger.db") as db:
+        assert [row[0] for row in db.execute("SELECT notes FROM trials LIMIT 4")] == [notes] * 3 + [""]
+
+
+def test_ids_with_a_slash_play_and_lists_of_ids_sweep():
+    done = cli(["eval", "-m", "env=phys2d/CartPole-v1,CartPole-v1", "policy=random", "episodes=1"])
+    assert done.returncode == 0 and "2 jobs done, 0 failed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_in_one_job_stops_the_whole_sweep(jobs, tmp_path):
+    words = f"eval -m env=CartPole-v1 policy=random episodes=3000000 first=0,1,2,3 jobs={jobs}".split()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fastheur.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.time() + 60
+    while time.time() < deadline and not (
+        (tmp_path / "runs/ledger.db").exists() and count("sqlite_master") > 4 and count("episodes")
+    ):
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "0 jobs done" in out and count("trials") <= jobs
+
+
+def test_an_unforeseen_error_is_one_line_and_exit_code_1(capsys, monkeypatch):
+    monkeypatch.setattr("fastheur.commands.list.main", lambda config: {}["nothing"])
+    code, _, err = run("list", capsys=capsys)
+    assert code == 1 and err.startswith("fastheur: internal error: KeyError: 'nothing'.") and err.count("\n") == 1
+    monkeypatch.setenv("FASTHEUR_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        main(["list"])
+
+
+def test_a_reader_that_has_gone_is_no_error_and_a_full_disk_is():
+    words = [sys.executable, "-m", "fastheur.cli", "eval", "env=CartPole-v1", "policy=random", "episodes=1"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert subprocess.run(words, stdout=writing, timeout=60).returncode == 0
+    os.close(writing)
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr == "fastheur: No space left on device.\n"
 
 
 def cli(words):

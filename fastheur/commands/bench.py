@@ -1,7 +1,5 @@
 """``fastheur bench``: the whole evaluation path over bare EnvPool, and the Cython core over NumPy and OpenCV."""
 
-import json
-import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +9,9 @@ from rich.table import Table
 
 from fastheur.benchmark import CONTESTS, Row, run_contest
 from fastheur.benchmark_core import core_ratios
+from fastheur.commands import output, settings
 from fastheur.commands.display import console
-from fastheur.errors import ConfigError
+from fastheur.engine import default_threads
 
 CORE_TARGETS = (5.0, 1.0)
 """At least this many times as fast as the NumPy twin, and as OpenCV where it has the operation."""
@@ -21,9 +20,10 @@ CORE_TARGETS = (5.0, 1.0)
 def main(config: Mapping[str, Any]) -> int:
     """Measure and print the ratios."""
     for name in ("steps", "repeats", "slots"):
-        if not isinstance(config[name], int) or config[name] < 1:
-            raise ConfigError(f"{name} is {config[name]!r}, expected a whole number from 1.")
-    machine = f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {platform.platform()}"
+        settings.whole(config, name)
+    settings.whole(config, "threads", 0)
+    out = output.checked(config["out"])
+    machine = f"{_processor()}, {default_threads('atari')} cores, {platform.platform()}"
     print(
         f"{machine}\n{config['slots']} slots, {config['steps']} steps per block, median of {config['repeats']} blocks",
         flush=True,
@@ -42,9 +42,8 @@ def main(config: Mapping[str, Any]) -> int:
     core = core_ratios(config["repeats"]) if not config["only"] or config["only"] == "core" else []
     if core:
         console().print(_core_table(core))
-    if config["out"]:
-        result = {"machine": machine, "paths": [row.to_dict() for row in rows], "core": core}
-        Path(config["out"]).write_text(json.dumps(result, indent=2) + "\n")
+    if out:
+        output.write_json({"machine": machine, "paths": [row.to_dict() for row in rows], "core": core}, out)
     return 0
 
 

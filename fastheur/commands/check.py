@@ -17,6 +17,7 @@ from fastheur.tasks import Environment, find_environment
 
 def main(config: Mapping[str, Any], file: str) -> int:
     """Load, compile and play a few short episodes of a policy; print what was found."""
+    steps, episodes = settings.whole(config, "steps"), settings.whole(config, "episodes")
     policy = load_policy(file)
     print(f"{file}: {policy.style} policy, obs {' or '.join(policy.modes) or 'any'}, sha256 {policy.sha256[:12]}")
     for name, param in policy.params.items():
@@ -27,8 +28,8 @@ def main(config: Mapping[str, Any], file: str) -> int:
         where,
         obs=config["obs"] or next((mode for mode in where.modes if mode in policy.modes), None),
         protocol=settings.protocol(config, where),
-        max_steps=config["steps"],
-        episodes=config["episodes"],
+        max_steps=steps,
+        episodes=episodes,
         notes="fastheur check",
         ledger=config["ledger"],
     )
@@ -42,7 +43,7 @@ def main(config: Mapping[str, Any], file: str) -> int:
     card = run(what, [candidate], host=timed)[0]
     share = timed.seconds / max(timed.actions, 1) * 1e6
     print(
-        f"  played {len(card.episodes)} episodes of up to {config['steps']} steps of {what.task.name}: {card.cost.env_steps:,} "
+        f"  played {len(card.episodes)} episodes of up to {steps} steps of {what.task.name}: {card.cost.env_steps:,} "
         f"env steps, {share:.2f} us of policy per action, all actions valid"
     )
     print("ok")

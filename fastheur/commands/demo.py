@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastheur.commands.display import console, progress, scorecards
-from fastheur.evaluation import evaluate
+from fastheur.commands import settings
+from fastheur.commands.display import console, scorecards
+from fastheur.commands.play import INTERRUPTED, play, reveal
+from fastheur.errors import ConfigError, Interrupted
+from fastheur.evaluation import plan, resolve_policy
+from fastheur.host import Candidate
 from fastheur.score import Scorecard
 
 BREAKOUT_CAP = 108_000
@@ -22,24 +26,28 @@ RUNS = (
 
 def main(config: Mapping[str, Any]) -> int:
     """Play them all and print one table."""
+    sealed = settings.whole(config, "episodes")
+    ledger = config["ledger"]
+    if ledger is None:
+        raise ConfigError("The demo plays sealed episodes, and every sealed read is logged; found ledger=null.")
     cards: list[Scorecard] = []
     for env, obs, protocol, cap, split in RUNS:
-        episodes = 1 if protocol == "weng2026" else config["episodes"]
+        episodes = 1 if protocol == "weng2026" else sealed
         print(f"{env} obs={obs} protocol={protocol}, {episodes} {split} episode{'s' * (episodes > 1)} ...", flush=True)
-        with progress(f"{env} {obs} {protocol}", episodes) as report:
-            cards.append(
-                evaluate(
-                    None, env, obs=obs, protocol=protocol, max_steps=cap, episodes=episodes, split=split,
-                    ledger=config["ledger"], notes="fastheur demo", progress=report,
-                )
-            )  # fmt: skip
-        if not cards[-1].complete:
-            print(f"Interrupted; what was measured is kept in {config['ledger']}.")
-            return 130
+        what = plan(
+            env, obs=obs, protocol=protocol, max_steps=cap, episodes=episodes, split=split, ledger=ledger,
+            notes="fastheur demo",
+        )  # fmt: skip
+        policy = resolve_policy(None, what.task)
+        try:
+            cards.append(play(what, Candidate(policy, policy.values({}))))
+        except Interrupted:
+            return INTERRUPTED
+        reveal(what)
     console().print(scorecards(cards, "Programs, not networks: the shipped policies on this machine"))
     print(
         "weng2026: the deterministic setting of the published figures. robust: sticky actions and random starts,\n"
-        f"on seeds drawn just now. Every trial, episode and policy source is in {config['ledger']}.\n"
+        f"on seeds drawn just now. Every trial, episode and policy source is in {ledger}.\n"
         "Next: fastheur list"
     )
     return 0

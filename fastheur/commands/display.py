@@ -20,9 +20,15 @@ PLAIN_SECONDS = 10.0
 Report = Callable[[int, Sequence[Episode]], None]
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a closed pipe to the command line: rich would exit with 1 although the work is done."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Return a console for standard output; tables keep their width in a pipe."""
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    return _Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 @contextmanager

@@ -1,18 +1,17 @@
 """``fastheur doctor``: versions, cores, compiler, simulators; found out by trying, not by reading version numbers."""
 
-import json
 import os
 import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from fastheur import __version__
+from fastheur.commands import output
 from fastheur.commands.display import console
 from fastheur.errors import FastheurError
 from fastheur.resources import CONF, POLICIES, cache_folder
@@ -30,6 +29,7 @@ PLAYED = (
 
 def main(config: Mapping[str, Any]) -> int:
     """Run every check; the exit code is 2 when one that everything needs fails."""
+    out = output.checked(config["out"])
     checks: list[tuple[str, Check]] = [
         (
             "fastheur",
@@ -37,7 +37,7 @@ def main(config: Mapping[str, Any]) -> int:
         ),
         ("libraries", _libraries),
         ("EnvPool bundle", _bundle),
-        ("cores", lambda: f"{len(os.sched_getaffinity(0))} usable of {os.cpu_count()}; no GPU needed"),
+        ("cores", lambda: f"{_cores()} usable of {os.cpu_count()}; no GPU needed"),
         ("C compiler", _compiler),
         ("Cython core", _core),
         ("Numba", _numba),
@@ -60,12 +60,16 @@ def main(config: Mapping[str, Any]) -> int:
             found[name] = (False, text)
         table.add_row(name, "yes" if found[name][0] else "NO", found[name][1])
     console().print(table)
-    if config["out"]:
-        Path(config["out"]).write_text(
-            json.dumps({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, indent=2)
-        )
+    if out:
+        output.write_json({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, out)
     optional = ("C compiler", "VizDoom", "kernel cache")
     return 2 if any(not ok for name, (ok, _) in found.items() if name not in optional) else 0
+
+
+def _cores() -> int:
+    from fastheur.engine import default_threads  # imports EnvPool, which may be what does not work
+
+    return default_threads("atari")
 
 
 def _libraries() -> str:

@@ -1,84 +1,126 @@
 """``fastheur eval``: play a policy, show and keep its Scorecard."""
 
 import json
-import os
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastheur.commands import settings
-from fastheur.commands.display import console, progress, scorecards
-from fastheur.errors import ConfigError, FastheurError, LedgerError
-from fastheur.evaluation import Plan, plan, resolve_policy, run
-from fastheur.host import Candidate
-from fastheur.ledger import Ledger
-from fastheur.score import Scorecard
+import yaml
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
-INTERRUPTED = 130
+from fastheur.commands import output, settings
+from fastheur.commands.display import console, scorecards
+from fastheur.commands.play import INTERRUPTED, play, reveal
+from fastheur.engine import default_threads
+from fastheur.errors import ConfigError, FastheurError, Interrupted, LedgerError
+from fastheur.evaluation import Plan, plan, resolve_policy
+from fastheur.host import Candidate
+from fastheur.score import Scorecard
 
 
 def main(config: Mapping[str, Any]) -> int:
     """Evaluate once and print the Scorecard."""
-    out = _writable(config.get("out"))
-    what, card = _evaluate(config)
+    config = settings.texts(config)
+    what, candidate = _planned(config)
+    out = output.checked(config["out"], config["ledger"], candidate.policy.name)
+    try:
+        card = play(what, candidate)
+    except Interrupted as stop:
+        if out:
+            _save(stop.cards[0], out)
+        return INTERRUPTED
     if out:
         _save(card, out)
     _show(what, card)
-    return 0 if card.complete else INTERRUPTED
+    return 0
 
 
 def main_in_sweep(config: Mapping[str, Any], folder: Path, number: int) -> None:
-    """Evaluate as one job of a sweep: leaves ``scorecard.json`` or ``error.txt`` in ``folder``."""
+    """Evaluate as one job of a sweep: leaves ``scorecard.json``, ``error.txt`` or ``interrupted.txt`` in ``folder``.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C in one job stops the whole sweep.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        config = {**config, "threads": config["threads"] or max(1, (os.cpu_count() or 1) // int(config["jobs"]))}
-        _, card = _evaluate(config)
+        card = _job(settings.texts(config), number)
         _save(card, folder / "scorecard.json")
-        if config.get("out"):
-            setting = card.setting
-            _save(
-                card, Path(config["out"]) / f"{number:03d}_{setting.env_id}_{setting.obs_mode}_{setting.protocol}.json"
-            )
         print(f"{number:3d}  {card}", flush=True)
+    except Interrupted as stop:
+        (folder / "interrupted.txt").write_text(f"{len(stop.cards[0].episodes)} episodes were played.\n")
+        raise KeyboardInterrupt from None  # the cards need not travel between processes: the ledger has them
     except FastheurError as error:
         (folder / "error.txt").write_text(str(error))
         print(f"{number:3d}  fastheur: {error}", file=sys.stderr, flush=True)
+    except Exception as error:  # one job must not end the others
+        (folder / "error.txt").write_text(traceback.format_exc())
+        text = f"internal error: {type(error).__name__}: {error}. The trace is in {folder / 'error.txt'}"
+        print(f"{number:3d}  fastheur: {text}", file=sys.stderr, flush=True)
 
 
 def summary(folder: Path) -> int:
     """Print the jobs of a sweep, best first, and return 2 if any of them failed."""
-    cards = [json.loads(path.read_text()) for path in sorted(folder.glob("*/scorecard.json"))]
+    done = [(path.parent, json.loads(path.read_text())) for path in folder.glob("*/scorecard.json")]
     failed = sorted(folder.glob("*/error.txt"))
-    print(f"\n{len(cards)} jobs done, {len(failed)} failed; Scorecards in {folder}")
-    return 2 if failed or not cards else 0
+    if done:
+        console().print(_ranking(done))
+    print(f"\n{len(done)} jobs done, {len(failed)} failed; Scorecards in {folder}")
+    return 2 if failed or not done else 0
 
 
-def _evaluate(config: Mapping[str, Any]) -> tuple[Plan, Scorecard]:
+def _ranking(done: list[tuple[Path, dict[str, Any]]]) -> Table:
+    """One row per job: what it was, the settings that not all jobs share, and its score."""
+    overrides = {folder: _overrides(folder) for folder, _ in done}
+    shared = set.intersection(*map(set, overrides.values()))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("job", "task", "protocol", "settings", "score"):
+        table.add_column(name, justify="right" if name in ("job", "score") else "left")
+    for folder, card in sorted(done, key=lambda job: -job[1]["score_mean"]):
+        varied = " ".join(word for word in overrides[folder] if word not in shared) if len(done) > 1 else ""
+        table.add_row(
+            folder.name,
+            f"{card['env_id']} {card['obs_mode']}",
+            f"{card['protocol']} {card['split']}",
+            varied,
+            f"{card['score_mean']:,.2f}",
+        )
+    return table
+
+
+def _overrides(folder: Path) -> list[str]:
+    try:
+        return [str(word).lstrip("+") for word in yaml.safe_load((folder / ".hydra/overrides.yaml").read_text())]
+    except (OSError, yaml.YAMLError, TypeError):  # only for show
+        return []
+
+
+def _job(config: Mapping[str, Any], number: int) -> Scorecard:
+    suite = settings.environment(config).suite
+    threads = config["threads"] or max(1, default_threads(suite) // int(config["jobs"]))
+    what, candidate = _planned({**config, "threads": threads})
+    card = play(what, candidate)
+    reveal(what)
+    if config["out"]:
+        setting = card.setting
+        name = f"{number:03d}_{setting.env_id}_{setting.obs_mode}_{setting.protocol}.json"
+        _save(card, Path(config["out"]) / name.replace("/", "_"))
+    return card
+
+
+def _planned(config: Mapping[str, Any]) -> tuple[Plan, Candidate]:
+    if config["split"] == "sealed" and config["ledger"] is None:
+        raise ConfigError("split=sealed needs a ledger, as every sealed read is logged; found ledger=null.")
     where = settings.environment(config)
-    what = plan(
-        where,
-        protocol=settings.protocol(config, where),
-        **{
-            key: config[key]
-            for key in ("obs", "episodes", "first", "split", "slots", "warm", "debug", "notes", "ledger")
-        },
-        threads=config["threads"],
-    )
+    names = ("obs", "episodes", "first", "split", "slots", "threads", "warm", "debug", "notes", "ledger")
+    what = plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
     policy = resolve_policy(config["policy"], what.task)
-    candidate = Candidate(policy, policy.values(settings.numbers(config["params"])))
-    title = f"{what.task.name} {what.task.mode} {what.protocol.name}"
-    with progress(title, what.episodes) as report:
-        return what, run(what, [candidate], report)[0]
+    return what, Candidate(policy, policy.values(settings.numbers(config["params"])))
 
 
 def _show(what: Plan, card: Scorecard) -> None:
-    if not card.complete:
-        print(
-            f"Interrupted after {len(card.episodes)} of {what.episodes} episodes and {card.cost.env_steps:,} env steps; "
-            + (f"what was measured is kept as trial {card.trial}." if card.trial else "no ledger was asked for.")
-        )
-        return
     console().print(scorecards([card]))
     cost = card.cost
     print(f"{card.setting.policy}: {card.spread}.")
@@ -95,41 +137,12 @@ def _show(what: Plan, card: Scorecard) -> None:
         print("Warm slots: for screening only; this score depends on what the slots played before.")
     if what.ledger:
         print(f"Trial {card.trial} in {what.ledger}.")
-    if what.split == "sealed":
-        count = ""
-        if what.ledger:
-            with Ledger(what.ledger) as ledger:
-                count = f" This was sealed read {ledger.sealed_reads()} of this ledger."
-        print(
-            f"Sealed seeds: secret {card.sealed_secret}, committed to before the run as {card.setting.sealed_commitment}.{count}"
-        )
-
-
-def _writable(out: Any) -> Path | None:
-    """Check before the first step that the Scorecard can be written."""
-    if out is None:
-        return None
-    path = Path(str(out))
-    if path.is_dir():
-        raise ConfigError(f"out={out} is a folder, expected a file for the Scorecard (under -m it is a folder).")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        with path.open("a"):
-            pass
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise ConfigError(f"Cannot write out={out}: {error.strerror}.") from error
-    return path
+    reveal(what)
 
 
 def _save(card: Scorecard, path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(path.name + ".part")
-        draft.write_text(json.dumps(card.to_dict(), indent=2) + "\n")
-        draft.replace(path)
+        output.write_json(card.to_dict(), path)
     except OSError as error:
         kept = f" The result is kept as trial {card.trial} of the ledger." if card.trial else f" The result was: {card}"
         raise LedgerError(f"Cannot write {path}: {error.strerror}.{kept}") from error

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,13 @@ from fastheur.ledger import Ledger
 from fastheur.resources import POLICIES
 from fastheur.tasks import atari_table, environments, find_environment, find_protocol, make_task, references
 
-Best = dict[tuple[str, str, str], float]
-"""Best finished mean score by (env_id, obs mode, protocol)."""
+Best = dict[tuple[str, str, str, int], tuple[int, float]]
+"""Best finished mean score, and the rank of its split, by (env_id, obs mode, protocol, longer cap or 0)."""
+
+_RANK = {"train": 0, "validation": 1, "sealed": 2}
+"""A score on seeds that nobody tuned on is shown rather than a higher one on the seeds of the search."""
+
+_SHOWN = ("", "validation", "sealed")
 
 
 def main(config: Mapping[str, Any]) -> int:
@@ -53,8 +60,12 @@ def _shipped(name: str) -> str:
 
 
 def _scores(best: Best, env_id: str) -> str:
-    mine = (f"{mode} {protocol} {score:,.6g}" for (env, mode, protocol), score in sorted(best.items()) if env == env_id)
-    return "\n".join(mine) or "-"
+    lines = []
+    for (env, mode, protocol, cap), (rank, score) in sorted(best.items()):
+        if env == env_id:
+            remarks = ", ".join(filter(None, (_SHOWN[rank], f"cap {cap:,}" if cap else "")))
+            lines.append(f"{mode} {protocol}{f' ({remarks})' if remarks else ''} {score:,.6g}")
+    return "\n".join(lines) or "-"
 
 
 def _best_scores(ledger: str | None) -> Best:
@@ -70,24 +81,47 @@ def _best_scores(ledger: str | None) -> Best:
 
 def _keep(best: Best, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
-        if row["status"] != "finished" or row["score_mean"] is None:
+        if row["status"] != "finished" or row["score_mean"] is None or row.get("warm") or row.get("debug"):
             continue
-        label = _label(row)
-        if label is not None:
-            key = (row["env_id"], row["obs_mode"], label)
-            best[key] = max(best.get(key, float("-inf")), row["score_mean"])
+        own = _own(row["env_id"], row["obs_mode"], row["protocol"])
+        cap = _longer_cap(row, own) if own else None
+        if own and cap is not None:
+            key = (row["env_id"], row["obs_mode"], row["protocol"], cap)
+            found = (0 if own.deterministic else _RANK.get(row["split"], 0), row["score_mean"])
+            best[key] = max(best.get(key, found), found)
 
 
-def _label(row: Mapping[str, Any]) -> str | None:
-    """The protocol's name, with the cap where it is longer than the protocol's own; None for a shortened trial run."""
-    entry = next((entry for entry in environments().values() if entry.env_id == row["env_id"]), None)
-    entry = entry or find_environment(row["env_id"])
+@dataclass(frozen=True)
+class _Own:
+    """What a protocol prescribes for a task and mode, in the terms of a trial row."""
+
+    args: Mapping[str, Any]
+    episodes: int
+    deterministic: bool
+
+
+@cache
+def _own(env_id: str, mode: str, protocol_name: str) -> _Own | None:
+    """Return the protocol's own terms; None for a task, mode or protocol that this installation does not have."""
     try:
-        protocol = find_protocol(row["protocol"], entry)
-        own = protocol.envpool_args(make_task(entry, row["obs_mode"], protocol)).get("max_episode_steps")
-    except ConfigError:  # a protocol or mode this installation does not have
-        return str(row["protocol"])
-    cap = json.loads(row["protocol_args"]).get("max_episode_steps")
-    if cap == own:
-        return str(row["protocol"])
-    return None if own is None or cap is None or cap < own else f"{row['protocol']} (cap {cap:,})"
+        entry = find_environment(env_id)
+        protocol = find_protocol(protocol_name, entry)
+        task = make_task(entry, mode, protocol)
+    except ConfigError:
+        return None
+    args = json.loads(json.dumps(protocol.envpool_args(task)))  # as the ledger has them: lists for tuples
+    return _Own(args, protocol.episodes, protocol.deterministic(task))
+
+
+def _longer_cap(row: Mapping[str, Any], own: _Own) -> int | None:
+    """The cap where it is longer than the protocol's own, else 0; None for a shorter run or one under other arguments."""
+    episodes = row["episodes_finished"] if "episodes_finished" in row else row["episodes"]
+    if not own.deterministic and (episodes or 0) < own.episodes:
+        return None
+    args, expected = dict(json.loads(row["protocol_args"])), dict(own.args)
+    cap, own_cap = args.pop("max_episode_steps", None), expected.pop("max_episode_steps", None)
+    if args != expected:
+        return None
+    if cap == own_cap:
+        return 0
+    return None if own_cap is None or cap is None or cap < own_cap else int(cap)

@@ -1,5 +1,6 @@
 """``fastheur new NAME env=TASK``: a commented start for a Heuristic System, which runs as it is."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,9 @@ def main(config: Mapping[str, Any], name: str) -> int:
     except OSError as error:
         raise ConfigError(f"Cannot write into {folder}: {error.strerror}.") from error
     env = task.name if "/" in task.name else f"envpool env.id={task.env_id}"
+    check, play = shlex.quote(str(policy)), shlex.quote(f"policy={policy}")
     print(
-        f"Wrote {policy} and {memory}. Next:\n  fastheur check {policy}\n  fastheur eval env={env} obs={task.mode} policy={policy}"
+        f"Wrote {policy} and {memory}. Next:\n  fastheur check {check}\n  fastheur eval env={env} obs={task.mode} {play}"
     )
     return 0
 

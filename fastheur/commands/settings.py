@@ -30,3 +30,20 @@ def numbers(params: Any) -> dict[str, Any]:
     if not isinstance(params, Mapping):
         raise ConfigError(f"params is {params!r}, expected params.NAME=VALUE.")
     return {str(name): value for name, value in params.items()}
+
+
+def texts(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``config`` with its names of files and its notes as text: YAML reads ``policy=5`` as a number."""
+    names = {name: config[name] for name in ("policy", "out", "ledger", "notes") if name in config}
+    plain = {name: None if value is None else str(value) for name, value in names.items()}
+    if "notes" in plain:
+        plain["notes"] = plain["notes"] or ""
+    return {**config, **plain}
+
+
+def whole(config: Mapping[str, Any], name: str, least: int = 1) -> int:
+    """Return ``config[name]`` after checking that it is a whole number from ``least``."""
+    value = config[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"{name} is {value!r}, expected a whole number from {least}.")
+    return value
