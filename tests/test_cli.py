@@ -197,7 +197,7 @@ def test_every_verb_explains_its_settings(verb, capsys):
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_kill_end_cleanly_and_keep_what_was_measured(tmp_path, signal_):
     process = subprocess.Popen(
-        [sys.executable, "-m", "fastheur.cli", "eval", "env=CartPole-v1", "policy=random", "episodes=3000000"],
+        [sys.executable, "-m", "fastheur.cli", "eval", "env=CartPole-v1", "policy=random", "episodes=300000"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.time() + 60
@@ -293,7 +293,7 @@ def test_ids_with_a_slash_play_and_lists_of_ids_sweep():
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_in_one_job_stops_the_whole_sweep(jobs, tmp_path):
-    words = f"eval -m env=CartPole-v1 policy=random episodes=3000000 first=0,1,2,3 jobs={jobs}".split()
+    words = f"eval -m env=CartPole-v1 policy=random episodes=300000 first=0,1,2,3 jobs={jobs}".split()
     process = subprocess.Popen(
         [sys.executable, "-m", "fastheur.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
