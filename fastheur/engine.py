@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastheur.batch import StepBatch
-from fastheur.errors import ConfigError, nearest
+from fastheur.errors import ConfigError, nearest, whole
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
 from fastheur.vizdoom_folder import vizdoom_folder
@@ -272,8 +272,8 @@ def _typed(args: dict[str, Any]) -> dict[str, Any]:
     for key, value in args.items():
         if key in _OURS:
             raise ConfigError(f"{key} is set by fastheur (slots, threads, split) and cannot be an EnvPool argument.")
-        if key in _FROM_ONE and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ConfigError(f"{key} is {value!r}, expected a whole number from 1.")
+        if key in _FROM_ONE:
+            whole(key, value)
     return {
         key: _typed(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for key, v in args.items()
     }

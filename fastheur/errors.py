@@ -40,6 +40,13 @@ class Interrupted(KeyboardInterrupt):
         self.cards = cards
 
 
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """Return ``value`` after checking that it is a whole number from ``least``; ``name`` is the setting's."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"{name} is {value!r}, expected a whole number from {least}.")
+    return value
+
+
 def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
     """Return `` Did you mean a, b?`` with the names in ``known`` closest to ``word``, or an empty string."""
     names = sorted(known)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastheur.engine import Engine
 from fastheur.engine import version as envpool_version
-from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError
+from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, whole
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.loading import Policy, load_policy
@@ -75,12 +75,12 @@ def plan(
     """
     environment = env if isinstance(env, Environment) else find_environment(env, env_args)
     if max_steps is not None:
-        _whole("max_steps", max_steps, 1)
+        whole("max_steps", max_steps, 1)
     if not isinstance(protocol, Protocol):
         protocol = find_protocol(protocol, environment, max_steps=max_steps)
     elif max_steps is not None:
         protocol = replace(protocol, max_steps=max_steps)
-    count = protocol.episodes if episodes is None else _whole("episodes", episodes, 1)
+    count = protocol.episodes if episodes is None else whole("episodes", episodes, 1)
     if split not in SPLITS:
         raise ConfigError(f"split is {split!r}, expected one of {', '.join(SPLITS)}.")
     if split == "sealed" and ledger is None:
@@ -89,7 +89,7 @@ def plan(
         )
     if secret is not None and split != "sealed":
         raise ConfigError(f"A secret belongs to split='sealed', and split is {split!r}.")
-    if _whole("first", first, 0) + count > CAPACITY:
+    if whole("first", first, 0) + count > CAPACITY:
         raise ConfigError(f"Episodes {first} .. {first + count - 1} were asked for; a split has {CAPACITY:,}.")
     for name, flag in (("warm", warm), ("debug", debug)):
         if not isinstance(flag, bool):
@@ -104,8 +104,8 @@ def plan(
         split,
         first,
         count,
-        AUTO_SLOTS if slots is None else _whole("slots", slots, 1),
-        _whole("threads", threads, 0),
+        AUTO_SLOTS if slots is None else whole("slots", slots, 1),
+        whole("threads", threads, 0),
         warm,
         debug,
         gamma,
@@ -376,9 +376,3 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
         policy.style == "batch",
         commitment(what.secret) if what.secret else None,
     )
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{name} is {value!r}, expected a whole number from {least}.")
-    return value

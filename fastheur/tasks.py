@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from fastheur.errors import ConfigError, nearest
+from fastheur.errors import ConfigError, nearest, whole
 from fastheur.resources import CONF, DATA
 
 _ATARI_MODES = ("ram", "native")
@@ -191,9 +191,8 @@ def protocol_from(entry: Mapping[str, Any]) -> Protocol:
     """Build a :class:`Protocol` from a mapping as in ``conf/protocol``."""
     max_steps = entry.get("max_steps")
     for key in ("max_steps", "episodes"):
-        value = entry.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ConfigError(f"protocol.{key} is {value!r}, expected a whole number from 1.")
+        if entry.get(key) is not None:
+            whole(f"protocol.{key}", entry[key])
     suites = entry.get("suites")
     return Protocol(
         entry["name"],

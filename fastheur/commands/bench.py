@@ -9,9 +9,10 @@ from rich.table import Table
 
 from fastheur.benchmark import CONTESTS, Row, run_contest
 from fastheur.benchmark_core import core_ratios
-from fastheur.commands import output, settings
+from fastheur.commands import output
 from fastheur.commands.display import console
 from fastheur.engine import default_threads
+from fastheur.errors import whole
 
 CORE_TARGETS = (5.0, 1.0)
 """At least this many times as fast as the NumPy twin, and as OpenCV where it has the operation."""
@@ -20,8 +21,8 @@ CORE_TARGETS = (5.0, 1.0)
 def main(config: Mapping[str, Any]) -> int:
     """Measure and print the ratios."""
     for name in ("steps", "repeats", "slots"):
-        settings.whole(config, name)
-    settings.whole(config, "threads", 0)
+        whole(name, config[name])
+    whole("threads", config["threads"], 0)
     out = output.checked(config["out"])
     machine = f"{_processor()}, {default_threads('atari')} cores, {platform.platform()}"
     print(

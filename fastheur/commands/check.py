@@ -7,7 +7,7 @@ from typing import Any
 
 from fastheur.commands import settings
 from fastheur.engine import Engine
-from fastheur.errors import ConfigError
+from fastheur.errors import ConfigError, whole
 from fastheur.evaluation import plan, run
 from fastheur.host import Candidate, make_host
 from fastheur.loading import Policy, load_policy
@@ -17,7 +17,7 @@ from fastheur.tasks import Environment, find_environment
 
 def main(config: Mapping[str, Any], file: str) -> int:
     """Load, compile and play a few short episodes of a policy; print what was found."""
-    steps, episodes = settings.whole(config, "steps"), settings.whole(config, "episodes")
+    steps, episodes = whole("steps", config["steps"]), whole("episodes", config["episodes"])
     policy = load_policy(file)
     print(f"{file}: {policy.style} policy, obs {' or '.join(policy.modes) or 'any'}, sha256 {policy.sha256[:12]}")
     for name, param in policy.params.items():

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastheur.commands import settings
 from fastheur.commands.display import console, scorecards
 from fastheur.commands.play import INTERRUPTED, play, reveal
-from fastheur.errors import ConfigError, Interrupted
+from fastheur.errors import ConfigError, Interrupted, whole
 from fastheur.evaluation import plan, resolve_policy
 from fastheur.host import Candidate
 from fastheur.score import Scorecard
@@ -26,7 +25,7 @@ RUNS = (
 
 def main(config: Mapping[str, Any]) -> int:
     """Play them all and print one table."""
-    sealed = settings.whole(config, "episodes")
+    sealed = whole("episodes", config["episodes"])
     ledger = config["ledger"]
     if ledger is None:
         raise ConfigError("The demo plays sealed episodes, and every sealed read is logged; found ledger=null.")

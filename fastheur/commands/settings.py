@@ -39,11 +39,3 @@ def texts(config: Mapping[str, Any]) -> dict[str, Any]:
     if "notes" in plain:
         plain["notes"] = plain["notes"] or ""
     return {**config, **plain}
-
-
-def whole(config: Mapping[str, Any], name: str, least: int = 1) -> int:
-    """Return ``config[name]`` after checking that it is a whole number from ``least``."""
-    value = config[name]
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{name} is {value!r}, expected a whole number from {least}.")
-    return value
