@@ -347,6 +347,123 @@ def check_continuous(actions, low, high):
 
 
 # ---------------------------------------------------------------------------------------------
+# Transitions: what a pool returns, as the columns of a batch
+# ---------------------------------------------------------------------------------------------
+
+cdef packed struct Facts:
+    int32_t lives
+    int32_t gap
+    double reward
+    int32_t elapsed
+
+
+cdef const void* _column(object value, int typenum, Py_ssize_t rows, str name, list keep) except? NULL:
+    """Return the data of an optional (rows,) column; ``keep`` holds on to a copy that had to be made."""
+    cdef cnp.ndarray array
+    if value is None:
+        return NULL
+    array = _typed(value, typenum, 1, name)
+    _check_rows(array, rows, name)
+    if array is not value:
+        keep.append(array)
+    return cnp.PyArray_DATA(array)
+
+
+cdef class Transitions:
+    """The columns of one pool's transition batches, allocated once and filled in place step after step.
+
+    slots: int32 (W,), the slot number of each place of the pool; info_dtype: records that begin with lives int32, 4 bytes
+    of padding, reward float64, elapsed int32. Attributes, all with W rows of which a batch uses the first R: ``slots``
+    int32, ``episodes`` int64, ``info`` records, ``lives`` int32, ``first``, ``terminated``, ``truncated`` bool, ``live``
+    int64. Raises TypeError for a wrong dtype.
+    """
+
+    cdef readonly cnp.ndarray slots, episodes, info, lives, first, terminated, truncated, live
+    cdef cnp.ndarray _slot_of, _episode_of, _starting
+
+    def __init__(self, slots, info_dtype):
+        cdef Py_ssize_t width
+        self._slot_of = _typed(slots, cnp.NPY_INT32, 1, "slots").copy()
+        if [info_dtype.fields[name][:2] for name in ("lives", "reward", "elapsed")] != [
+            (np.dtype(np.int32), 0), (np.dtype(np.float64), 8), (np.dtype(np.int32), 16)
+        ]:
+            raise TypeError(f"info_dtype must begin as BASE_INFO does, got {info_dtype}")
+        width = cnp.PyArray_DIM(self._slot_of, 0)
+        self._episode_of = np.full(width, -1, np.int64)
+        self._starting = np.zeros(width, np.bool_)
+        self.slots, self.lives = np.zeros(width, np.int32), np.zeros(width, np.int32)
+        self.episodes, self.live = np.zeros(width, np.int64), np.zeros(width, np.int64)
+        self.info = np.zeros(width, info_dtype)
+        self.first, self.terminated, self.truncated = (np.zeros(width, np.bool_) for _ in range(3))
+
+    def begin(self, Py_ssize_t place, int64_t episode):
+        """Have ``place`` start ``episode``: its next transition is the first of that episode."""
+        if place < 0 or place >= cnp.PyArray_DIM(self._slot_of, 0):
+            raise IndexError(f"place is {place}, expected 0..{cnp.PyArray_DIM(self._slot_of, 0) - 1}")
+        (<int64_t*>cnp.PyArray_DATA(self._episode_of))[place] = episode
+        (<uint8_t*>cnp.PyArray_DATA(self._starting))[place] = 1
+
+    def absorb(self, ids, reward, done, cut, elapsed, over=None, lives=None):
+        """Fill the columns from one step of the pool.
+
+        ids: int32 (R,), places; reward: float32 (R,); done: bool (R,), the episode ended; cut: bool (R,), it reached its
+        cap; elapsed: int32 (R,), steps since the reset; over: int32 (R,), not 0 where the game itself ended, which wins over
+        the cap; lives: int32 (R,). Returns (rows that go on, rows that are first, largest elapsed).
+        Raises TypeError, ValueError or IndexError for a wrong dtype, shape or place; nothing is changed then.
+        """
+        cdef list keep = []
+        cdef cnp.ndarray ids_ = _typed(ids, cnp.NPY_INT32, 1, "ids")
+        cdef Py_ssize_t rows = cnp.PyArray_DIM(ids_, 0), row, going = 0, firsts = 0, stride
+        cdef const int32_t* place = _slot_indices(ids_, cnp.PyArray_DIM(self._slot_of, 0))
+        cdef const float* reward_ = <const float*>_column(reward, cnp.NPY_FLOAT32, rows, "reward", keep)
+        cdef const uint8_t* done_ = <const uint8_t*>_column(done, cnp.NPY_BOOL, rows, "done", keep)
+        cdef const uint8_t* cut_ = <const uint8_t*>_column(cut, cnp.NPY_BOOL, rows, "cut", keep)
+        cdef const int32_t* elapsed_ = <const int32_t*>_column(elapsed, cnp.NPY_INT32, rows, "elapsed", keep)
+        cdef const int32_t* over_ = <const int32_t*>_column(over, cnp.NPY_INT32, rows, "over", keep)
+        cdef const int32_t* lives_ = <const int32_t*>_column(lives, cnp.NPY_INT32, rows, "lives", keep)
+        cdef const int32_t* slot_of = <const int32_t*>cnp.PyArray_DATA(self._slot_of)
+        cdef const int64_t* episode_of = <const int64_t*>cnp.PyArray_DATA(self._episode_of)
+        cdef uint8_t* starting = <uint8_t*>cnp.PyArray_DATA(self._starting)
+        cdef int32_t* slots_out = <int32_t*>cnp.PyArray_DATA(self.slots)
+        cdef int64_t* episodes_out = <int64_t*>cnp.PyArray_DATA(self.episodes)
+        cdef int32_t* lives_out = <int32_t*>cnp.PyArray_DATA(self.lives)
+        cdef uint8_t* first_out = <uint8_t*>cnp.PyArray_DATA(self.first)
+        cdef uint8_t* terminated_out = <uint8_t*>cnp.PyArray_DATA(self.terminated)
+        cdef uint8_t* truncated_out = <uint8_t*>cnp.PyArray_DATA(self.truncated)
+        cdef int64_t* live_out = <int64_t*>cnp.PyArray_DATA(self.live)
+        cdef uint8_t* record = <uint8_t*>cnp.PyArray_DATA(self.info)
+        cdef Facts* facts
+        cdef int32_t longest = 0
+        cdef bint truncated
+        if rows > cnp.PyArray_DIM(self._slot_of, 0):
+            raise ValueError(f"{rows} rows came from a pool of {cnp.PyArray_DIM(self._slot_of, 0)}")
+        if reward_ == NULL or done_ == NULL or cut_ == NULL or elapsed_ == NULL:
+            if rows:
+                raise TypeError("reward, done, cut and elapsed must be arrays, got None")
+        stride = cnp.PyArray_ITEMSIZE(self.info)
+        for row in range(rows):
+            truncated = cut_[row] and (over_ == NULL or over_[row] == 0)
+            slots_out[row] = slot_of[place[row]]
+            episodes_out[row] = episode_of[place[row]]
+            first_out[row] = starting[place[row]]
+            firsts += starting[place[row]]
+            starting[place[row]] = 0
+            lives_out[row] = 0 if lives_ == NULL else lives_[row]
+            truncated_out[row] = truncated
+            terminated_out[row] = done_[row] and not truncated
+            facts = <Facts*>(record + row * stride)
+            facts.lives = lives_out[row]
+            facts.reward = reward_[row]
+            facts.elapsed = elapsed_[row]
+            if elapsed_[row] > longest:
+                longest = elapsed_[row]
+            if not (done_[row] or truncated):
+                live_out[going] = row
+                going += 1
+        return going, firsts, longest
+
+
+# ---------------------------------------------------------------------------------------------
 # Frame kernels
 # ---------------------------------------------------------------------------------------------
 

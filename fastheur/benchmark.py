@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from fastheur.batch import Array, StepBatch
-from fastheur.engine import Engine, make_pool
+from fastheur.engine_envpool import make_pool
+from fastheur.engines import make_engine
 from fastheur.errors import ConfigError
-from fastheur.evaluation import lanes_for
 from fastheur.host import Candidate, Host, make_host
 from fastheur.loading import Policy, policy_from_source
 from fastheur.rollout import Job, rollout
@@ -123,7 +123,7 @@ class Duel:
         if total > cap - 1:
             raise ConfigError(f"steps * (repeats + 1) is {total}, and an episode of {task.name} has only {cap} steps.")
         policy: Policy = policy_from_source(contest.policy, "benchmark")
-        self.engine = Engine(task, protocol, threads)
+        self.engine = make_engine("envpool", task, protocol, threads)
         self._total = total
         self._slots = slots
         self._jobs = [Job(0, index, seed) for index, seed in enumerate(episode_seeds("train", 0, slots))]
@@ -134,7 +134,7 @@ class Duel:
 
     def run(self, steps: int) -> list[tuple[float, float]]:
         """Return (fastheur, bare EnvPool) seconds for every block of ``steps`` env steps per slot."""
-        lanes = lanes_for(self.engine.spec, self._slots)
+        lanes = self.engine.default_lanes(self._slots)
         times: list[tuple[float, float]] = []
         batches, clock = 0, time.perf_counter()
 

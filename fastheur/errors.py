@@ -28,6 +28,10 @@ class ActionError(PolicyError):
     """An action that the task does not have: the trial has failed, and nothing was clipped."""
 
 
+class EngineError(FastheurError):
+    """A simulator's process has ended: out of memory, killed, or crashed."""
+
+
 class LedgerError(FastheurError):
     """The ledger cannot be opened, read or written."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.engine import Engine
-from fastheur.engine import version as envpool_version
+from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, whole
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
@@ -17,7 +17,6 @@ from fastheur.resources import POLICIES
 from fastheur.rollout import Episode, Job, rollout
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
-from fastheur.spec import Spec
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
 
 AUTO_SLOTS = 64
@@ -41,6 +40,7 @@ class Plan:
     episodes: int
     slots: int
     threads: int
+    engine: str = "auto"
     warm: bool = False
     debug: bool = False
     gamma: float = 1.0
@@ -60,6 +60,7 @@ def plan(
     split: str = "train",
     slots: int | None = None,
     threads: int = 0,
+    engine: str = "auto",
     warm: bool = False,
     debug: bool = False,
     gamma: float = 1.0,
@@ -106,6 +107,7 @@ def plan(
         count,
         AUTO_SLOTS if slots is None else whole("slots", slots, 1),
         whole("threads", threads, 0),
+        engine,
         warm,
         debug,
         gamma,
@@ -176,7 +178,7 @@ def run(
     ``host`` replaces the one that would be made for the candidates, for instance by one with a stopwatch.
     """
     began = time.perf_counter()
-    engine = Engine(what.task, what.protocol, what.threads)
+    engine = make_engine(what.engine, what.task, what.protocol, what.threads)
     seeds = episode_seeds(what.split, what.first, what.episodes, what.secret)
     jobs = [
         Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
@@ -185,11 +187,6 @@ def run(
     host = host or make_host(candidates, engine.spec, slots, what.debug)
     trials = _Trials(what, candidates, slots, engine, began, progress)
     return trials.collect(host, jobs)
-
-
-def lanes_for(spec: Spec, slots: int) -> int:
-    """Return the number of lanes: two where a policy reads whole frames, so that it thinks while the others step."""
-    return 2 if spec.mode in ("native", "screen") and slots >= 8 else 1
 
 
 def find_policy(task: Task) -> Path:
@@ -267,7 +264,7 @@ class _Trials:
         self._ledger = Ledger(what.ledger) if what.ledger else None
         self._numbers: list[int] = []
         if self._ledger:
-            found = versions(envpool_version())
+            found = versions(engine.name)
             starts = [
                 TrialStart(
                     Path(candidate.policy.name).stem,
@@ -291,7 +288,7 @@ class _Trials:
             host,
             jobs,
             self._slots,
-            lanes=lanes_for(self._engine.spec, self._slots),
+            lanes=self._engine.default_lanes(self._slots),
             warm=self._what.warm,
             gamma=self._what.gamma,
             watch=self._tick,

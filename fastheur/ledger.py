@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -278,21 +279,11 @@ def reference_record(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: renamed.get(name, row[name] if name not in renamed else None) for name in EXPORT_FIELDS}
 
 
-def versions(envpool_version: str) -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    import numba
-    import numpy
-
-    import fastheur
-
-    return {
-        "fastheur": fastheur.__version__,
-        "envpool": envpool_version,
-        "numpy": numpy.__version__,
-        "numba": numba.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }
+def versions(engine: str) -> dict[str, str]:
+    """Return the engine and the versions that a result depends on."""
+    names = ("fastheur", "envpool", "ale-py", "numpy", "numba")
+    found = {name: metadata.version(name) for name in names}
+    return {**found, "engine": engine, "python": platform.python_version(), "machine": platform.machine()}
 
 
 def _folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -41,22 +41,25 @@ class Preprocessor:
         self._raw = np.zeros((slots, 3, bottom - top, right - left), np.uint8) if frame.maximum else None
         self._last = np.zeros((slots, *probe.shape[1:]), np.uint8) if frame.difference else None
 
-    def apply(self, obs: Array, slots: Array, first: Array) -> Array:
+    def apply(self, obs: Array, slots: Array, first: Array | None) -> Array:
         """Return the processed batch.
 
         Args:
-            obs: uint8 (R, 3, H, W). slots: int32 (R,). first: bool (R,), rows whose slot has no previous frame.
+            obs: uint8 (R, 3, H, W). slots: int32 (R,). first: bool (R,), rows whose slot has no previous frame;
+                ``None`` for none.
         """
         frames = obs if self._frame.crop is None else _core.crop(obs, *self._crop)
         if self._raw is not None:
             previous = self._raw[slots]
-            previous[first] = frames[first]
+            if first is not None:
+                previous[first] = frames[first]
             self._raw[slots] = frames
             frames = _core.frame_max(frames, previous)
         result = self._formatted(frames)
         if self._last is not None:
             previous = self._last[slots]
-            previous[first] = result[first]
+            if first is not None:
+                previous[first] = result[first]
             self._last[slots] = result
             result = _core.frame_difference(result, previous)
         return result

@@ -93,7 +93,7 @@ def rollout(
     candidates = np.array([job.candidate for job in jobs], np.int64)
     for batch in engine.episodes([job.seed for job in jobs], slots, lanes=lanes, warm=warm):
         first = batch.first
-        if first.any():
+        if first is not None:
             starting, places = batch.slots[first], batch.episodes[first]
             _core.score_reset(scores, starting, batch.lives[first])
             host.reset(starting, candidates[places], [stream_key(jobs[place].seed) for place in places])

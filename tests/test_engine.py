@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastheur.engine import Engine
+from fastheur.engines import make_engine
 from fastheur.errors import ConfigError
 from fastheur.seeds import episode_seeds
 from fastheur.tasks import find_environment, find_protocol, make_task
@@ -12,7 +12,7 @@ from fastheur.tasks import find_environment, find_protocol, make_task
 def build(name, mode=None, protocol=None, threads=0, **changes):
     environment = find_environment(name)
     chosen = find_protocol(protocol, environment, **changes)
-    return Engine(make_task(environment, mode, chosen), chosen, threads)
+    return make_engine("envpool", make_task(environment, mode, chosen), chosen, threads)
 
 
 def play(engine, episodes, slots, choose=lambda batch: 0, **options):
@@ -22,7 +22,7 @@ def play(engine, episodes, slots, choose=lambda batch: 0, **options):
     for batch in engine.episodes(seeds, slots, **options):
         rows.append(len(batch.slots))
         for row, place in enumerate(batch.episodes):
-            if batch.first[row]:
+            if batch.first is not None and batch.first[row]:
                 assert batch.reward[row] == 0 and batch.info["elapsed"][row] == 0
                 assert place not in running and place not in results
                 running[place] = [0.0, 0]

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from fastheur import engine, tasks
+from fastheur import tasks
+from fastheur.engine_envpool import task_ids
+from fastheur.engines import make_engine
 from fastheur.errors import ConfigError
 from fastheur.tasks import find_environment, find_protocol, make_task
 
@@ -27,7 +29,7 @@ def test_57_games_11_robots_and_two_shooters_are_listed_and_exist_in_envpool():
     table = tasks.environments()
     suites = [entry.suite for entry in table.values()]
     assert (suites.count("atari"), suites.count("mujoco"), suites.count("vizdoom")) == (57, 11, 2)
-    assert {entry.env_id for entry in table.values()} <= set(engine.task_ids())
+    assert {entry.env_id for entry in table.values()} <= set(task_ids())
 
 
 def test_every_game_plays_ram_and_native_and_every_robot_state():
@@ -76,7 +78,7 @@ def test_arguments_that_would_crash_envpool_are_refused(args, message):
     environment = find_environment("atari/pong", args)
     protocol = find_protocol(None, environment)
     with pytest.raises(ConfigError, match=message):
-        engine.Engine(make_task(environment, None, protocol), protocol)
+        make_engine("auto", make_task(environment, None, protocol), protocol)
 
 
 def test_the_default_protocol_leaves_the_tasks_own_arguments():
@@ -120,7 +122,7 @@ def test_an_unknown_envpool_id_is_answered_with_the_nearest():
     environment = find_environment("CartPol-v1")
     protocol = find_protocol(None, environment)
     with pytest.raises(ConfigError, match="CartPole-v1"):
-        engine.Engine(make_task(environment, None, protocol), protocol)
+        make_engine("auto", make_task(environment, None, protocol), protocol)
 
 
 def test_an_unknown_protocol_names_the_known_ones():
@@ -144,7 +146,7 @@ def test_arguments_envpool_does_not_know_are_refused():
     environment = find_environment("CartPole-v1", {"gravity_of_the_moon": 1})
     protocol = find_protocol(None, environment)
     with pytest.raises(ConfigError, match="gravity_of_the_moon"):
-        engine.Engine(make_task(environment, None, protocol), protocol)
+        make_engine("auto", make_task(environment, None, protocol), protocol)
 
 
 @pytest.mark.parametrize("cap", [0, -5, 2.5, "many", True])

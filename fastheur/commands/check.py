@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.commands import settings
-from fastheur.engine import Engine
+from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, whole
 from fastheur.evaluation import plan, run
 from fastheur.host import Candidate, make_host
@@ -35,7 +35,7 @@ def main(config: Mapping[str, Any], file: str) -> int:
     )
     candidate = Candidate(policy, policy.values(settings.numbers(config["params"])))
     began = time.perf_counter()
-    host = make_host([candidate], Engine(what.task, what.protocol, what.threads).spec, what.episodes)
+    host = make_host([candidate], make_engine(what.engine, what.task, what.protocol).spec, what.episodes)
     print(
         f"  ready in {time.perf_counter() - began:.2f} s ({'compiled or from the cache' if policy.style == 'kernel' else 'built'})"
     )

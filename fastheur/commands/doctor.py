@@ -67,7 +67,7 @@ def main(config: Mapping[str, Any]) -> int:
 
 
 def _cores() -> int:
-    from fastheur.engine import default_threads  # imports EnvPool, which may be what does not work
+    from fastheur.engine import default_threads
 
     return default_threads("atari")
 
@@ -78,7 +78,7 @@ def _libraries() -> str:
 
 
 def _bundle() -> str:
-    from fastheur.engine import task_ids
+    from fastheur.engine_envpool import task_ids
 
     return f"{len(task_ids())} task ids; ROMs, robots and maps come with it"
 
@@ -101,7 +101,7 @@ def _core() -> str:
 
 
 def _numba() -> str:
-    from fastheur.engine import Engine
+    from fastheur.engines import make_engine
     from fastheur.host import Candidate, make_host
     from fastheur.loading import policy_from_source
     from fastheur.tasks import find_environment, find_protocol, make_task
@@ -111,7 +111,7 @@ def _numba() -> str:
     policy = policy_from_source(
         "OBS = 'state'\ndef act(obs, info, state, params):\n    return int(obs[2] > 0)\n", "doctor"
     )
-    make_host([Candidate(policy, {})], Engine(make_task(where, None, protocol), protocol).spec, 1)
+    make_host([Candidate(policy, {})], make_engine("envpool", make_task(where, None, protocol), protocol).spec, 1)
     return "compiles a kernel policy"
 
 

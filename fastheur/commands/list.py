@@ -49,7 +49,7 @@ def main(config: Mapping[str, Any]) -> int:
     console().print(table)
     print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
     if config["all"]:
-        from fastheur.engine import task_ids
+        from fastheur.engine_envpool import task_ids
 
         print("\n".join(task for task in task_ids() if task not in known))
     return 0

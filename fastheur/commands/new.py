@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.commands import settings
-from fastheur.engine import Engine
+from fastheur.engines import make_engine
 from fastheur.errors import ConfigError
 from fastheur.spec import Spec
 from fastheur.tasks import Task, make_task, references
@@ -74,7 +74,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
     where = settings.environment(config)
     protocol = settings.protocol(config, where)
     task = make_task(where, config["obs"], protocol)
-    spec = Engine(task, protocol).spec
+    spec = make_engine("auto", task, protocol).spec
     folder = Path(name)
     policy = folder / f"{task.mode}.py"
     if policy.exists():

@@ -1,0 +1,140 @@
+"""The worker processes of the ale engine: started once per game and kept, rung through pipes, missed when they die."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastheur.ale_lane import block_dtype, blocks
+from fastheur.errors import EngineError
+
+KEPT = 2
+"""Crews that wait for another evaluation of their game; each holds its machines (about 1 MiB per slot)."""
+
+
+class Crew:
+    """Worker processes for one game and mode, with ``lanes`` lanes each.
+
+    Attributes:
+        blocks: the shared memory, one record per lane; lane ``n`` belongs to worker ``n // lanes``.
+    """
+
+    def __init__(self, game: dict[str, Any], workers: int, lanes: int) -> None:
+        total = workers * lanes
+        memory = os.memfd_create("fastheur-ale")
+        answers, ring_back = os.pipe()
+        try:
+            os.ftruncate(memory, block_dtype(game["mode"]).itemsize * total)
+            self.blocks: npt.NDArray[np.void] = blocks(memory, game["mode"], total)
+            self._answers = answers
+            self._ready: deque[int] = deque()
+            self._poll = select.epoll()
+            self._poll.register(answers, select.EPOLLIN)
+            self._lanes = lanes
+            self._commands: list[int] = []
+            self._alive: dict[int, int] = {}
+            self._children: list[subprocess.Popen] = []
+            self._complaints: list[Any] = []
+            for number in range(workers):
+                setup = {**game, "memory": memory, "answers": ring_back, "lanes": total, "own_lanes": lanes}
+                setup["began"] = time.perf_counter()
+                self._start(setup | {"first_lane": number * lanes}, memory, ring_back)
+        finally:
+            os.close(memory)
+            os.close(ring_back)
+
+    def _start(self, setup: dict[str, Any], memory: int, ring_back: int) -> None:
+        listening, command = os.pipe()
+        watching, held = os.pipe()  # the worker never writes to it: its end closes when the worker dies
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115 - kept as long as the worker
+        package = str(Path(__file__).parent.parent)
+        environment = {
+            **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),
+        }  # fmt: skip
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "fastheur.ale_worker", json.dumps({**setup, "commands": listening})],
+                pass_fds=(memory, ring_back, listening, held),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                env=environment,
+            )
+        finally:
+            os.close(listening)
+            os.close(held)
+        self._alive[watching] = len(self._children)
+        self._poll.register(watching, select.EPOLLIN)
+        self._children.append(child)
+        self._commands.append(command)
+        self._complaints.append(complaints)
+
+    def ring(self, lane: int) -> None:
+        """Have a lane's worker carry out the command in the lane's block."""
+        try:
+            os.write(self._commands[lane // self._lanes], lane.to_bytes(2, "little"))
+        except BrokenPipeError as error:
+            raise self._lost(lane // self._lanes) from error
+
+    def wait(self) -> int:
+        """Return a lane that has answered, the first one first."""
+        while not self._ready:
+            for source, _ in self._poll.poll():
+                if source != self._answers:
+                    raise self._lost(self._alive[source])
+                message = os.read(self._answers, 4096)
+                self._ready.extend(np.frombuffer(message, "<u2").tolist())
+        return self._ready.popleft()
+
+    def _lost(self, number: int) -> EngineError:
+        child, complaints = self._children[number], self._complaints[number]
+        code = child.wait()
+        complaints.seek(0)
+        said = complaints.read().decode(errors="replace").strip().splitlines()
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return EngineError(
+            f"A worker of engine=ale {how}{': ' + said[-1] if said else ''}. Try again, or use engine=envpool."
+        )
+
+    def close(self) -> None:
+        """End the workers: they leave when their command pipes close."""
+        for descriptor in (*self._commands, *self._alive, self._answers):
+            os.close(descriptor)
+        self._poll.close()
+        for child, complaints in zip(self._children, self._complaints, strict=True):
+            child.kill()
+            child.wait()
+            complaints.close()
+
+
+_IDLE: dict[str, Crew] = {}
+"""Crews between two evaluations, the longest idle first."""
+
+
+def hire(game: dict[str, Any], workers: int, lanes: int) -> Crew:
+    """Return a crew for the game: one that is idle, or a new one."""
+    return _IDLE.pop(_key(game, workers, lanes), None) or Crew(game, workers, lanes)
+
+
+def release(crew: Crew, game: dict[str, Any], workers: int, lanes: int) -> None:
+    """Keep a crew whose lanes have all answered for the next evaluation of its game."""
+    spare = _IDLE.pop(_key(game, workers, lanes), None)
+    if spare:
+        spare.close()
+    _IDLE[_key(game, workers, lanes)] = crew
+    while len(_IDLE) > KEPT:
+        _IDLE.pop(next(iter(_IDLE))).close()
+
+
+def _key(game: dict[str, Any], workers: int, lanes: int) -> str:
+    return json.dumps([game, workers, lanes], sort_keys=True)

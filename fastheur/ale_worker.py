@@ -1,0 +1,223 @@
+"""An ale worker: steps Atari machines for the lanes it is rung for, and answers in shared memory. The importer of ale-py.
+
+Run as a process of its own (ale-py holds Python's global lock while it steps), with one JSON argument; it ends when the
+harness closes its end of the command pipe.
+
+A start is fresh at once: the machine's state right after its first reset is kept, and every episode begins by restoring
+it with the random generator of the episode's own seed, then plays the no-ops and the FIRE that EnvPool plays at a reset.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ale_py import ALEInterface, ALEState, LoggerMode, roms
+
+from fastheur import _core
+from fastheur.ale_lane import ROWS, SCREEN, blocks
+
+NOOP, FIRE = 0, 1
+
+PROOF_FRAMES = 30
+"""Frames over which a restored state has to repeat itself before it is trusted."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a worker is told: descriptors of the shared memory and the two pipes, its lanes, the game, and when it was started."""
+
+    memory: int
+    commands: int
+    answers: int
+    lanes: int
+    first_lane: int
+    own_lanes: int
+    rom: str
+    mode: str
+    max_steps: int
+    noop_max: int
+    fire_reset: bool
+    sticky: float
+    began: float
+
+
+class Machine:
+    """One Atari with its game: fresh starts, and the count of steps since."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.ale = ALEInterface()
+        self.ale.setInt("max_num_frames_per_episode", 0)
+        self.ale.setFloat("repeat_action_probability", setup.sticky)
+        self._setup = setup
+        self.load(seed=0)
+        self.actions = list(self.ale.getMinimalActionSet())
+        self.elapsed = 0
+        self._fire = setup.fire_reset and any(action.value == FIRE for action in self.actions)
+
+    def load(self, seed: int) -> None:
+        """Insert the cartridge anew, as a machine that is built for ``seed`` does."""
+        self.ale.setInt("random_seed", seed)
+        self.ale.loadROM(roms.get_rom_path(self._setup.rom))
+        self.ale.reset_game()
+
+    def start(self, snapshot: "Snapshot", seed: int) -> None:
+        """Begin the episode of ``seed`` as a machine that was built for it does."""
+        chance = np.random.RandomState(seed)  # MT19937, seeded as the C++ standard's mt19937 is
+        state = snapshot.state(chance)
+        if state is None:
+            self.load(seed)
+        else:
+            self.ale.restoreState(state)
+        # EnvPool draws the number of no-ops from that generator by multiplication, and FIRE takes the place of one
+        draw = int.from_bytes(chance.bytes(4), "little")
+        for _ in range((draw * self._setup.noop_max >> 32) + 1 - self._fire):
+            self.ale.act(NOOP)
+        if self._fire:
+            self.ale.act(FIRE)
+        self.elapsed = 0
+
+
+class Snapshot:
+    """The state of a machine loaded with seed 0, right after its first reset, and how the other seeds' follow from it.
+
+    Without sticky actions chance plays no part. With them a state differs in its random generator alone, which is put in
+    for each seed, except where the reset itself draws from it (Berzerk, Double Dunk). Such a game is loaded anew for every
+    episode, and so is one whose state is not whole right after the reset (Qbert), which is found out by trying.
+    """
+
+    def __init__(self, machine: Machine, sticky: float) -> None:
+        # a header, the length of what follows, the emulator, the generator's length and text, a trailer
+        whole: Any = machine.ale.cloneState(include_rng=True).__getstate__()  # bytes, whatever its stub says
+        state = machine.ale.cloneState()
+        whole_state = _repeats(machine, state)
+        self._fixed = None if sticky or not whole_state else state
+        text = _generator_text(np.random.RandomState(0))
+        at = whole.rfind(text)
+        self._loads = not whole_state or (sticky > 0 and at < 0)
+        if self._fixed or self._loads:
+            return
+        end = at + len(text)
+        inner = next((i for i in range(0, 64, 4) if whole[i : i + 4] == _length(end - i - 4)), None)
+        if inner is None or whole[at - 4 : at] != _length(len(text)):
+            raise RuntimeError("this version of ale-py keeps its random generator elsewhere in a state")
+        self._header, self._emulator, self._trailer = whole[:inner], whole[inner + 4 : at - 4], whole[end:]
+
+    def state(self, chance: np.random.RandomState) -> ALEState | None:
+        """Return the state of the seed that ``chance`` was just seeded with; None where the game has to be loaded."""
+        if self._fixed or self._loads:
+            return self._fixed
+        text = _generator_text(chance)
+        inside = self._emulator + _length(len(text)) + text
+        state = ALEState.__new__(ALEState)
+        state.__setstate__(self._header + _length(len(inside)) + inside + self._trailer)
+        return state
+
+
+def _repeats(machine: Machine, state: ALEState) -> bool:
+    """True if the machine goes on from a restored ``state`` as it does from the state itself."""
+    futures = []
+    for _ in range(2):
+        futures.append([(machine.ale.act(NOOP), machine.ale.getRAM().tobytes()) for _ in range(PROOF_FRAMES)])
+        machine.ale.restoreState(state)
+    return futures[0] == futures[1]
+
+
+def _length(value: int) -> bytes:
+    return value.to_bytes(4, "little")
+
+
+def _generator_text(chance: np.random.RandomState) -> bytes:
+    """Return a generator as the C++ standard library writes it: 624 words and the position."""
+    state: Any = chance.get_state()
+    _, words, position, *_ = state
+    return f"{' '.join(map(str, words.tolist()))} {position}".encode()
+
+
+class Lane:
+    """Answers the commands of one block."""
+
+    def __init__(self, block: np.void, setup: Setup) -> None:
+        self._block = block
+        self._setup = setup
+        self._machines: list[Machine | None] = [None] * ROWS
+        self._screens = np.zeros((ROWS, *SCREEN), np.uint8) if setup.mode == "native" else None
+        self._rows = list(block["obs"] if self._screens is None else self._screens)
+        names = ("reward", "done", "cut", "elapsed", "lives")
+        self._answer: list[npt.NDArray[Any]] = [block[name] for name in names]
+
+    def answer(self, snapshots: list[Snapshot]) -> None:
+        """Carry out the command in the block."""
+        block, native = self._block, self._screens is not None
+        rows = int(block["rows"])
+        reward, done, cut, elapsed, lives = self._answer
+        for row, (machine, gain) in enumerate(self._played(rows, snapshots)):
+            ale = machine.ale
+            if native:
+                ale.getScreen(self._rows[row])
+            else:
+                ale.getRAM(self._rows[row])
+            over, late = ale.game_over(with_truncation=False), machine.elapsed >= self._setup.max_steps
+            reward[row] = gain
+            done[row] = over or late
+            cut[row] = late and not over
+            elapsed[row] = machine.elapsed
+            lives[row] = ale.lives()
+        if self._screens is not None:
+            _core.palette_rgb(self._screens[:rows], TABLE, block["obs"][:rows])
+
+    def _played(self, rows: int, snapshots: list[Snapshot]) -> Iterator[tuple[Machine, float]]:
+        block = self._block
+        places, actions = block["place"][:rows].tolist(), block["action"][:rows].tolist()
+        starts, seeds = block["start"][:rows].tolist(), block["seed"][:rows]
+        for row, place in enumerate(places):
+            machine = self._machines[place]
+            if machine is not None and not starts[row]:
+                machine.elapsed += 1
+                yield machine, machine.ale.act(machine.actions[actions[row]])
+                continue
+            began = time.perf_counter()
+            if machine is None:
+                machine = self._machines[place] = Machine(self._setup)
+                if not snapshots:
+                    snapshots.append(Snapshot(machine, self._setup.sticky))
+                    _check_screen(machine, self._setup.rom)
+            machine.start(snapshots[0], int(seeds[row]))
+            block["build_s"] += time.perf_counter() - began
+            yield machine, 0.0
+
+
+def _check_screen(machine: Machine, rom: str) -> None:
+    found = machine.ale.getScreenDims()
+    if tuple(found) != SCREEN:
+        raise RuntimeError(f"{rom} draws {found[0]} x {found[1]} pixels, expected {SCREEN[0]} x {SCREEN[1]}")
+
+
+TABLE = np.zeros((256, 3), np.uint8)
+"""Colour of every byte of ALE's screen; only even bytes occur."""
+TABLE[::2] = _core.PALETTE
+
+
+def main() -> None:
+    """Serve until the command pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the harness, which lets running batches finish
+    ALEInterface.setLoggerMode(LoggerMode.Error)
+    setup = Setup(**json.loads(sys.argv[1]))
+    shared = blocks(setup.memory, setup.mode, setup.lanes)
+    own = range(setup.first_lane, setup.first_lane + setup.own_lanes)
+    lanes = {number: Lane(shared[number], setup) for number in own}
+    snapshots: list[Snapshot] = []
+    shared["build_s"][setup.first_lane] = time.perf_counter() - setup.began
+    while message := os.read(setup.commands, 2):
+        lanes[int.from_bytes(message, "little")].answer(snapshots)
+        os.write(setup.answers, message)
+
+
+if __name__ == "__main__":
+    main()

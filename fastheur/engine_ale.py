@@ -1,0 +1,200 @@
+"""The engine over ale-py: Atari frame by frame in worker processes, every start fresh at once.
+
+It gives the same observations, rewards and ends as EnvPool, bit for bit, sticky actions and random no-ops included: same
+emulator, same generators, same seeds. What it leaves out is EnvPool's conversion of a frame that nobody looks at, and the
+50 ms it takes to build an environment. Each worker has a few lanes of slots and steps one while the harness thinks about
+another; a slot whose episode ended starts the next one in the same breath.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastheur import _core
+from fastheur.ale_crew import Crew, hire, release
+from fastheur.ale_lane import OBS_SHAPES, ROWS, SCREEN
+from fastheur.batch import StepBatch
+from fastheur.engine import Engine
+from fastheur.errors import EngineError
+from fastheur.spec import BASE_INFO, ActionSpec, Spec
+from fastheur.tasks import Protocol, Task, atari_actions, snake_case
+
+_FIXED = {
+    "stack_num": 1,
+    "frame_skip": 1,
+    "full_action_space": False,
+    "reward_clip": False,
+    "episodic_life": False,
+    "img_height": SCREEN[0],
+    "img_width": SCREEN[1],
+}
+"""EnvPool arguments that this engine plays with these values only."""
+
+_FREE = ("noop_max", "use_fire_reset", "repeat_action_probability", "max_episode_steps", "gray_scale")
+"""EnvPool arguments that it takes."""
+
+
+def why_not(task: Task, protocol: Protocol) -> str | None:
+    """Return why this engine cannot play a task, or None where it can."""
+    args = protocol.envpool_args(task)
+    if task.suite != "atari" or not atari_actions(task.env_id):
+        return "it plays the 57 Atari games only"
+    if task.mode == "native" and args.get("gray_scale", True):
+        return "it gives RGB frames, and gray_scale is not false"
+    for name, wanted in _FIXED.items():
+        if args.get(name, None) != wanted:
+            return f"it needs {name}={wanted}, found {name}={args.get(name, 'unset')}"
+    other = [name for name in args if name not in (*_FIXED, *_FREE)]
+    if other:
+        return f"it does not know the argument {other[0]}"
+    if "max_episode_steps" not in args:
+        return "it needs a cap: protocol.max_steps"
+    return None if find_spec("ale_py") else "ale-py is not installed (pip install ale-py)"
+
+
+class AleEngine(Engine):
+    """An Atari game in ``ram`` or ``native`` mode; see :class:`Engine`. ``threads`` are worker processes."""
+
+    name = "ale"
+    can_snapshot = True
+
+    def __init__(self, task: Task, protocol: Protocol, threads: int) -> None:
+        meanings = atari_actions(task.env_id)
+        spec = Spec(
+            task.env_id,
+            task.mode,
+            task.suite,
+            OBS_SHAPES[task.mode],
+            np.dtype(np.uint8),
+            np.dtype(BASE_INFO, align=True),
+            ActionSpec("discrete", n=len(meanings), meanings=meanings),
+        )
+        super().__init__(task, protocol, spec, threads)
+        args = protocol.envpool_args(task)
+        self._game: dict[str, Any] = {
+            "rom": snake_case(task.env_id.removesuffix("-v5")),
+            "mode": task.mode,
+            "max_steps": int(args["max_episode_steps"]),
+            "noop_max": int(args.get("noop_max", 30)),
+            "fire_reset": bool(args.get("use_fire_reset", True)),
+            "sticky": float(args.get("repeat_action_probability", 0.0)),
+        }
+
+    def default_lanes(self, slots: int) -> int:
+        """Two per worker: it steps one while the harness thinks about the other."""
+        return 2
+
+    def episodes(self, seeds: Sequence[int], slots: int, *, lanes: int = 2, warm: bool = False) -> Iterator[StepBatch]:
+        """See :meth:`Engine.episodes`; a warm start is a fresh one here."""
+        workers = min(self.threads, max(1, min(slots, len(seeds))))
+        slots = min(slots, len(seeds), workers * lanes * ROWS)
+        crew = hire(self._game, workers, lanes)
+        queue = deque(enumerate(seeds))
+        built = float(crew.blocks["build_s"].sum())
+        players = self._lanes(crew, workers, lanes, slots)
+        playing: set[int] = set()
+        try:
+            playing |= {lane.number for lane in players if lane.begin(queue)}
+            while playing:
+                lane = players[crew.wait()]
+                playing.discard(lane.number)
+                batch = lane.receive()
+                yield batch
+                if lane.send(batch, queue):
+                    playing.add(lane.number)
+        finally:
+            if self._drain(crew, playing):
+                self.build_s += (float(crew.blocks["build_s"].sum()) - built) / workers
+                release(crew, self._game, workers, lanes)
+            else:
+                crew.close()
+
+    def _lanes(self, crew: Crew, workers: int, lanes: int, slots: int) -> list["_Lane"]:
+        """Return the lanes by number, with the slots dealt out to the first lane of every worker, then to the second."""
+        bounds = np.linspace(0, slots, workers * lanes + 1).astype(int)
+        spans = list(itertools.pairwise(bounds.tolist()))
+        numbers = [worker * lanes + lane for lane in range(lanes) for worker in range(workers)]
+        players = {number: _Lane(self, crew, number, span) for number, span in zip(numbers, spans, strict=True)}
+        return [players[number] for number in range(workers * lanes)]
+
+    @staticmethod
+    def _drain(crew: Crew, playing: set[int]) -> bool:
+        """Wait for the lanes that are still stepping; False if a worker is gone."""
+        try:
+            while playing:
+                playing.discard(crew.wait())
+        except EngineError:
+            return False
+        return True
+
+
+class _Lane:
+    """The slots of one lane: which of them play, and what they are told next."""
+
+    def __init__(self, engine: AleEngine, crew: Crew, number: int, span: tuple[int, int]) -> None:
+        self.number = number
+        self._engine = engine
+        self._crew = crew
+        self._width = span[1] - span[0]
+        self._columns = _core.Transitions(np.arange(*span, dtype=np.int32), engine.spec.info_dtype)
+        self._actions = np.zeros(self._width, np.int64)
+        self._block = block = crew.blocks[number]
+        self._place, self._start, self._seed, self._action = (
+            block[key] for key in ("place", "start", "seed", "action")
+        )
+        self._answer = [block[key] for key in ("reward", "done", "cut", "elapsed", "lives", "obs")]
+        self._rows = 0
+        self._starts = False
+
+    def begin(self, queue: deque[tuple[int, int]]) -> bool:
+        """Start the first episodes; False when there are none for this lane."""
+        self._assign(np.empty(0, np.int32), range(self._width), queue)
+        return self._go(0)
+
+    def receive(self) -> StepBatch:
+        """Return the transitions that the worker has written."""
+        rows = self._rows
+        reward, done, cut, elapsed, lives, obs = (column[:rows] for column in self._answer)
+        going, firsts, _ = self._columns.absorb(self._place[:rows], reward, done, cut, elapsed, None, lives)
+        return StepBatch.of(self._columns, rows, going, firsts, obs, reward, self._actions[:rows])
+
+    def send(self, batch: StepBatch, queue: deque[tuple[int, int]]) -> bool:
+        """Send the actions of the live rows and start episodes in the others' places; False when the lane is done."""
+        if batch.live is None:
+            if self._starts:
+                self._start[: self._rows] = self._starts = False
+            self._action[: self._rows] = batch.actions
+            return self._go(self._rows)
+        kept = self._place[batch.live]
+        actions = batch.actions[batch.live]
+        ended = sorted(set(self._place[: self._rows].tolist()) - set(kept.tolist()))
+        self._assign(kept, ended, queue)
+        self._action[: len(kept)] = actions
+        return self._go(len(kept))
+
+    def _assign(self, kept: npt.NDArray[np.int32], free: Sequence[int], queue: deque[tuple[int, int]]) -> None:
+        """Let the rows be those of ``kept``, then a new episode in each place of ``free`` while there are any."""
+        rows = len(kept)
+        self._place[:rows] = kept
+        self._start[:rows] = False
+        for place in free:
+            if not queue:
+                break
+            episode, seed = queue.popleft()
+            self._columns.begin(place, episode)
+            self._place[rows], self._start[rows], self._seed[rows] = place, True, seed
+            rows += 1
+        self._rows, self._starts = rows, rows > len(kept)
+
+    def _go(self, steps: int) -> bool:
+        if self._rows == 0:
+            return False
+        self._block["rows"] = self._rows
+        self._crew.ring(self.number)
+        self._engine.env_steps += steps
+        return True

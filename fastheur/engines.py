@@ -1,0 +1,31 @@
+"""Chooses the engine that plays a task."""
+
+from fastheur.engine import Engine, default_threads
+from fastheur.engine_ale import AleEngine, why_not
+from fastheur.errors import ConfigError
+from fastheur.tasks import Protocol, Task
+
+ENGINES = ("auto", "envpool", "ale")
+"""``envpool`` plays every task; ``ale`` (worker processes around ale-py) plays Atari frame by frame; ``auto`` picks."""
+
+
+def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0) -> Engine:
+    """Return the engine ``name`` of :data:`ENGINES` for a task.
+
+    Args:
+        threads: 0 for one per core (VizDoom: four per core).
+
+    Raises:
+        ConfigError: there is no such engine, it cannot play this task, or it refuses the task's arguments.
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"engine is {name!r}, expected one of {', '.join(ENGINES)}.")
+    reason = None if name == "envpool" else why_not(task, protocol)
+    if name == "ale" and reason:
+        raise ConfigError(f"engine=ale cannot play {task.name}: {reason}. Use engine=envpool, or leave engine away.")
+    threads = threads or default_threads(task.suite)
+    if name == "envpool" or reason:
+        from fastheur.engine_envpool import EnvPoolEngine  # takes a second, which engine=ale does not pay
+
+        return EnvPoolEngine(task, protocol, threads)
+    return AleEngine(task, protocol, threads)
