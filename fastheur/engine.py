@@ -341,3 +341,13 @@ def _action_spec(raw: Any, task: Task) -> ActionSpec:
     raise ConfigError(
         f"{task.env_id} takes actions of the form {space}; fastheur plays tasks with one discrete action or one flat vector."
     )
+
+
+def step_cap(task: Task, protocol: Protocol) -> int | None:
+    """Return the env steps after which EnvPool ends an episode, or None where nothing says so."""
+    args = protocol.envpool_args(task)
+    if "max_episode_steps" in args or not _module_of(task.env_id):
+        return args.get("max_episode_steps")
+    with contextlib.suppress(TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError):
+        return getattr(envpool.make_spec(task.env_id, **_typed(args)).config, "max_episode_steps", None)
+    return None  # the engine will say what EnvPool refuses
