@@ -102,9 +102,6 @@ def plan(
     if not isinstance(ledger, (str, Path, type(None))):
         raise ConfigError(f"ledger is {ledger!r}, expected a file name.")
     task = make_task(environment, obs, protocol)
-    stop = None
-    if stop_below is not None:
-        stop = stop_rule(stop_below, task, protocol, step_cap(task, protocol), split, warm)
     return Plan(
         task,
         protocol,
@@ -119,7 +116,7 @@ def plan(
         notes or "",
         None if ledger is None else Path(ledger),
         (secret or draw_secret()) if split == "sealed" else None,
-        stop,
+        None if stop_below is None else stop_rule(stop_below, task, protocol, step_cap(task, protocol), split, warm),
     )
 
 
@@ -374,7 +371,7 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
     return Setting(
         task.env_id,
         task.mode,
-        _label(what),
+        what.protocol.label(task) + (what.stop.stamp if what.stop else ""),
         what.split,
         what.protocol.envpool_args(task),
         what.protocol.deterministic(task),
@@ -388,9 +385,3 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
         commitment(what.secret) if what.secret else None,
         what.stop.below if what.stop else None,
     )
-
-
-def _label(what: Plan) -> str:
-    """The protocol's name; one under which episodes may be cut never keeps a bare name, in the ledger neither."""
-    label = what.protocol.label(what.task)
-    return f"{label} (stop_below={what.stop.below:g})" if what.stop else label

@@ -32,6 +32,11 @@ class StopRule:
     upper: float
     cap: int
 
+    @property
+    def stamp(self) -> str:
+        """What goes behind the protocol's name: one under which episodes may be cut never keeps a bare name."""
+        return f" (stop_below={self.below:g})"
+
     def hopeless(self, batch: StepBatch, scores: Array) -> Array:
         """Return the live rows of ``batch`` to cut, int64; ``scores`` are the slots' accumulators, this step included."""
         live = np.arange(len(batch.slots)) if batch.live is None else batch.live

@@ -139,6 +139,8 @@ def _show(what: Plan, card: Scorecard) -> None:
     )
     if card.setting.warm:
         print("Warm slots: for screening only; this score depends on what the slots played before.")
+    if what.stop:
+        print(f"stop_below={what.stop.below:g}: for screening only; never merged or promoted.")
     if what.ledger:
         print(f"Trial {card.trial} in {what.ledger}.")
     reveal(what)
