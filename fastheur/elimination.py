@@ -66,8 +66,10 @@ def eliminate(
     The error. Let a candidate be such that its paired differences to each rival are independent between episodes, and
     distributed symmetrically around a mean >= 0: the truly best one, say. Then it is ever eliminated with a probability
     of at most ``error``: it can only fall to one of the ``candidates - 1`` rivals at one of the looks, each test errs
-    with at most ``level``, and these add up (Bonferroni), whatever depends on what. Differences that are only zero in the
-    mean and not symmetric are outside this promise; so is how good a candidate that was kept is.
+    with at most ``level``, and these add up (Bonferroni), whatever depends on what. Two candidates with the same distribution
+    of returns, exchangeable within an episode, always have symmetric differences. Outside the promise are differences
+    that are zero in the mean but skewed (a rival that is a little better nearly always and rarely a disaster: few
+    episodes do not show the disaster), and how good a candidate is that was kept.
     """
     alive, out = list(range(candidates)), dict[int, int]()
     for end in when.ends:
