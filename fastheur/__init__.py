@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from fastheur.evaluation import evaluate, evaluate_many
     from fastheur.loading import Policy, load_policy
+    from fastheur.racing import race
     from fastheur.score import Scorecard
     from fastheur.tasks import environments as tasks
 
@@ -15,12 +16,13 @@ _WHERE = {
     "evaluate": ("fastheur.evaluation", "evaluate"),
     "evaluate_many": ("fastheur.evaluation", "evaluate_many"),
     "load_policy": ("fastheur.loading", "load_policy"),
+    "race": ("fastheur.racing", "race"),
     "Policy": ("fastheur.loading", "Policy"),
     "Scorecard": ("fastheur.score", "Scorecard"),
     "tasks": ("fastheur.tasks", "environments"),
 }
 
-__all__ = ["Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load_policy", "tasks"]
+__all__ = ["Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load_policy", "race", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,6 +22,7 @@ from fastheur.tasks import environments
 USAGE = """fastheur judges programmatic policies fast and honestly, in batches, on EnvPool.
 
   fastheur eval env=atari/breakout obs=ram      play a policy and score it (-m sweeps over lists: env=a,b params.x=1,2)
+  fastheur race env=CartPole-v1 params.x=1,2,3  play candidates on the same episodes, drop the clearly worse ones early
   fastheur check FILE [env=TASK]                does this policy keep the contract? with a short timing
   fastheur new NAME env=TASK [obs=MODE]         a commented start for a Heuristic System
   fastheur list                                 tasks, shipped policies and their best scores
@@ -43,6 +44,7 @@ class Verb:
 
 VERBS = {
     "eval": Verb("fastheur.commands.eval"),
+    "race": Verb("fastheur.commands.race"),
     "check": Verb("fastheur.commands.check", ("FILE",)),
     "new": Verb("fastheur.commands.new", ("NAME",)),
     "list": Verb("fastheur.commands.list"),
@@ -165,7 +167,8 @@ def compose(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     _register()
     try:
         with initialize_config_dir(str(CONF), version_base=None):
-            config = hydra_compose(verb, [_quoted(_opened(word)) for word in _checked(overrides)])
+            words = [_listed(word) if verb == "race" else word for word in _checked(overrides)]
+            config = hydra_compose(verb, [_quoted(_opened(word)) for word in words])
         return _plain(OmegaConf.to_container(config, resolve=True))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_hydra_reason(error, verb)) from error
@@ -321,6 +324,20 @@ def _env(value: str, choices: Sequence[str]) -> list[str]:
 
 def _opened(word: str) -> str:
     return "++" + word if word.startswith(_OPEN_GROUPS) else word
+
+
+def _listed(word: str) -> str:
+    """Turn a sweep over a parameter, in Hydra's own grammar (``1,2``, ``range(0,3)``), into a list: all in one race."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    if not word.lstrip("+").startswith("params."):
+        return word
+    override = OverridesParser.create().parse_override(word)
+    if not override.is_sweep_override():
+        return word
+    if not (override.is_choice_sweep() or override.is_range_sweep()):
+        raise ConfigError(f"Found {word}, expected values to race: {word.split('=', 1)[0]}=1,2,3 or =range(0,1,0.1).")
+    return f"{word.split('=', 1)[0]}=[{','.join(override.sweep_string_iterator())}]"
 
 
 def _quoted(word: str) -> str:

@@ -293,3 +293,13 @@ def _action_spec(raw: Any, task: Task) -> ActionSpec:
     raise ConfigError(
         f"{task.env_id} takes actions of the form {space}; fastheur plays tasks with one discrete action or one flat vector."
     )
+
+
+def step_cap(task: Task, protocol: Protocol) -> int | None:
+    """Return the cap that EnvPool itself puts on an episode, or None where it says none or refuses the arguments."""
+    if not _module_of(task.env_id):
+        return None
+    with contextlib.suppress(TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError):
+        config = envpool.make_spec(task.env_id, **_typed(protocol.envpool_args(task))).config
+        return getattr(config, "max_episode_steps", None)
+    return None  # the engine will say what EnvPool refuses

@@ -29,3 +29,13 @@ def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0) -> 
 
         return EnvPoolEngine(task, protocol, threads)
     return AleEngine(task, protocol, threads)
+
+
+def step_cap(task: Task, protocol: Protocol) -> int | None:
+    """Return the env steps after which an episode is over, or None where nothing says so."""
+    args = protocol.envpool_args(task)
+    if "max_episode_steps" in args:
+        return int(args["max_episode_steps"])
+    from fastheur.engine_envpool import step_cap as own_cap
+
+    return own_cap(task, protocol)

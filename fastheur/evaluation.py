@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.engine import Engine
-from fastheur.engines import make_engine
+from fastheur.engines import make_engine, step_cap
 from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, whole
+from fastheur.hopeless import StopRule, stop_rule
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.loading import Policy, load_policy
@@ -47,6 +48,7 @@ class Plan:
     notes: str = ""
     ledger: Path | None = None
     secret: str | None = field(default=None, repr=False)
+    stop: StopRule | None = None
 
 
 def plan(
@@ -64,6 +66,7 @@ def plan(
     warm: bool = False,
     debug: bool = False,
     gamma: float = 1.0,
+    stop_below: float | None = None,
     secret: str | None = None,
     notes: str | None = "",
     ledger: str | Path | None = None,
@@ -99,8 +102,9 @@ def plan(
         raise ConfigError(f"gamma is {gamma!r}, expected a discount in 0 .. 1.")
     if not isinstance(ledger, (str, Path, type(None))):
         raise ConfigError(f"ledger is {ledger!r}, expected a file name.")
+    task = make_task(environment, obs, protocol)
     return Plan(
-        make_task(environment, obs, protocol),
+        task,
         protocol,
         split,
         first,
@@ -114,6 +118,7 @@ def plan(
         notes or "",
         None if ledger is None else Path(ledger),
         (secret or draw_secret()) if split == "sealed" else None,
+        None if stop_below is None else stop_rule(stop_below, task, protocol, step_cap(task, protocol), split, warm),
     )
 
 
@@ -136,7 +141,8 @@ def evaluate(
             ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``slots``
             environments at a time (default: one per episode, at most 64); ``threads`` EnvPool workers (default: one per
             core); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of
-            the episodes' discounted returns; ``ledger`` file to record the trial in (default: none; the sealed split
+            the episodes' discounted returns; ``stop_below`` cut an episode that cannot reach this return any more
+            (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split
             needs one); ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge;
             ``notes`` kept with the trial; ``env_args`` EnvPool arguments.
 
@@ -166,7 +172,7 @@ def evaluate_many(
         env, progress, settings: as in :func:`evaluate`.
     """
     what = plan(env, **settings)
-    candidates = _candidates(policy, what.task, params)
+    candidates = make_candidates(policy, what.task, params)
     return run(what, candidates, progress)
 
 
@@ -225,7 +231,8 @@ def resolve_policy(policy: str | Path | Policy | None, task: Task) -> Policy:
     return load_policy(path)
 
 
-def _candidates(policy: Any, task: Task, params: Sequence[Mapping[str, Number]]) -> list[Candidate]:
+def make_candidates(policy: Any, task: Task, params: Sequence[Mapping[str, Number]]) -> list[Candidate]:
+    """Return one candidate per row of ``params``; ``policy`` as in :func:`evaluate_many`."""
     if not params:
         raise ConfigError("No candidate was given: `params` is empty, expected one mapping per candidate.")
     if isinstance(policy, Sequence) and not isinstance(policy, str):
@@ -291,6 +298,7 @@ class _Trials:
             lanes=self._engine.default_lanes(self._slots),
             warm=self._what.warm,
             gamma=self._what.gamma,
+            stop=self._what.stop,
             watch=self._tick,
         )
         try:
@@ -360,7 +368,7 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
     return Setting(
         task.env_id,
         task.mode,
-        what.protocol.label(task),
+        what.protocol.label(task) + (what.stop.stamp if what.stop else ""),
         what.split,
         what.protocol.envpool_args(task),
         what.protocol.deterministic(task),
@@ -372,4 +380,5 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
         what.debug,
         policy.style == "batch",
         commitment(what.secret) if what.secret else None,
+        what.stop.below if what.stop else None,
     )

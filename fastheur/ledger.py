@@ -27,6 +27,9 @@ SCHEMA_VERSION = 1
 LOCK_SECONDS = 20.0
 """How long a writer waits for another one before it gives up."""
 
+STAGE_NOTE = "race, stage"
+"""How the notes of a race's trials begin: parts of an early verdict, never a best score."""
+
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE policies (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL);

@@ -9,6 +9,7 @@ import numpy as np
 from fastheur import _core
 from fastheur.batch import Array, StepBatch
 from fastheur.engine import Engine
+from fastheur.hopeless import StopRule
 from fastheur.host import Host
 from fastheur.seeds import stream_key
 
@@ -32,6 +33,8 @@ class Episode:
         last_reward_step: env steps up to the last reward that was not zero, -1 without one.
         best, worst: extremes of the running return. action_hash: 64-bit hash of all actions, in hexadecimal.
         random: the policy drew from its random stream.
+        unplayed: env steps left to the cap when a :class:`StopRule` cut the episode, so that its return is not final;
+            0 for an episode that was played to its end.
     """
 
     candidate: int = field(compare=False)
@@ -46,6 +49,12 @@ class Episode:
     discounted: float
     action_hash: str
     random: bool
+    unplayed: int = 0
+
+    @property
+    def cut(self) -> bool:
+        """True where the episode was cut as hopeless: neither terminated, nor a final return."""
+        return self.unplayed > 0
 
 
 class TimedHost:
@@ -81,13 +90,14 @@ def rollout(
     lanes: int = 1,
     warm: bool = False,
     gamma: float = 1.0,
+    stop: StopRule | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Iterator[Episode]:
     """Play every job once and yield the episodes as they end.
 
     Args:
         engine, host: the task and what plays it. jobs: the episodes. slots, lanes, warm: see :meth:`Engine.episodes`.
-        gamma: discount of :attr:`Episode.discounted`. watch: called after every batch.
+        gamma: discount of :attr:`Episode.discounted`. stop: when to cut an episode. watch: called after every batch.
     """
     scores = np.zeros(min(slots, len(jobs)), _core.ACCUMULATOR)
     candidates = np.array([job.candidate for job in jobs], np.int64)
@@ -102,6 +112,8 @@ def rollout(
                 _core.score_step(scores, batch.slots[stepped], batch.reward[stepped], batch.lives[stepped], gamma)
         else:
             _core.score_step(scores, batch.slots, batch.reward, batch.lives, gamma)
+        if stop is not None:
+            yield from _cut(stop, batch, scores, jobs, host)
         if batch.live is None:
             host.act(batch)
             _core.hash_actions(scores, batch.slots, batch.actions)
@@ -118,7 +130,19 @@ def rollout(
             watch()
 
 
-def _finished(job: Job, score: np.void, terminated: bool, random: bool) -> Episode:
+def _cut(stop: StopRule, batch: StepBatch, scores: Array, jobs: Sequence[Job], host: Host) -> Iterator[Episode]:
+    """Yield the episodes to cut and take their rows out of the live ones: they get no action, and their slot is over."""
+    rows = stop.hopeless(batch, scores)
+    for row in rows:
+        slot = batch.slots[row]
+        left = stop.cap - int(scores[slot]["length"])
+        yield _finished(jobs[batch.episodes[row]], scores[slot], False, host.drew_randomness(slot), left)
+    if len(rows):
+        live = np.arange(len(batch.slots)) if batch.live is None else batch.live
+        batch.live = np.setdiff1d(live, rows)
+
+
+def _finished(job: Job, score: np.void, terminated: bool, random: bool, unplayed: int = 0) -> Episode:
     return Episode(
         job.candidate,
         job.index,
@@ -132,4 +156,5 @@ def _finished(job: Job, score: np.void, terminated: bool, random: bool) -> Episo
         float(score["discounted"]),
         f"{int(score['action_hash']):016x}",
         random,
+        unplayed,
     )

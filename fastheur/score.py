@@ -29,6 +29,7 @@ class Setting:
         deterministic: every seed gives the same episode. warm: episodes were played in used slots (screening only).
         policy, policy_sha256, params: the policy version. isolation: where it ran. debug: ran as plain Python.
         batch_policy: batch style (bit-identity over batch sizes rests on the policy, not on the harness).
+        stop_below: episodes that could no longer reach this return were cut (screening only).
     """
 
     env_id: str
@@ -45,6 +46,7 @@ class Setting:
     debug: bool = False
     batch_policy: bool = False
     sealed_commitment: str | None = None
+    stop_below: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,21 @@ class Scorecard:
 
     @property
     def mean(self) -> float | None:
-        """Mean return, or None where the evaluation is incomplete: a part of the episodes is a biased sample."""
-        return float(self.returns.mean()) if self.complete and self.episodes else None
+        """Mean return, or None where the evaluation is incomplete: a part of the episodes is a biased sample.
+
+        None also where an episode was cut as hopeless: its return is not final.
+        """
+        return float(self.returns.mean()) if self.complete and self.episodes and not self.cut else None
+
+    @property
+    def cut(self) -> int:
+        """How many episodes were cut as hopeless (``stop_below``)."""
+        return sum(episode.cut for episode in self.episodes)
+
+    @property
+    def steps_saved(self) -> int:
+        """Env steps not played because episodes were cut: at most, as an episode may end before the cap."""
+        return sum(episode.unplayed for episode in self.episodes)
 
     @property
     def whole_population(self) -> bool:
@@ -113,7 +128,7 @@ class Scorecard:
         """Return the card of both episode sets.
 
         Raises:
-            ValueError: the settings differ, an episode index is in both, or slots were warm.
+            ValueError: the settings differ, an episode index is in both, slots were warm, or episodes could be cut.
         """
         if self.setting != other.setting:
             mine, theirs = asdict(self.setting), asdict(other.setting)
@@ -121,6 +136,8 @@ class Scorecard:
             raise ValueError(f"Scorecards of different settings cannot be merged; they differ in {different}.")
         if self.setting.warm:
             raise ValueError("Scorecards from warm slots are for screening and cannot be merged.")
+        if self.setting.stop_below is not None:
+            raise ValueError("Scorecards with stop_below are for screening and cannot be merged.")
         both = {episode.index for episode in self.episodes} & {episode.index for episode in other.episodes}
         if both:
             raise ValueError(f"Episodes {sorted(both)[:5]} are in both Scorecards.")
@@ -164,6 +181,8 @@ class Scorecard:
             "returns": [episode.ret for episode in self.episodes],
             "lengths": [episode.length for episode in self.episodes],
             "terminated": [episode.terminated for episode in self.episodes],
+            "cut": [episode.cut for episode in self.episodes],
+            "steps_saved_at_most": self.steps_saved,
             "action_hashes": [episode.action_hash for episode in self.episodes],
             "env_steps": self.cost.env_steps,
             "wall_s": self.cost.wall_s,
@@ -175,6 +194,8 @@ class Scorecard:
         }
 
     def __str__(self) -> str:
+        if self.complete and self.cut:
+            return f"{self.setting.env_id} {self.setting.obs_mode} {self.setting.protocol}: {self.spread}"
         if self.mean is None:
             return f"{self.setting.env_id} {self.setting.obs_mode}: incomplete, {len(self.episodes)} episodes finished"
         hns = "" if self.hns is None else f", HNS {self.hns:.3f}"
@@ -186,6 +207,11 @@ class Scorecard:
     @property
     def spread(self) -> str:
         """The uncertainty in words."""
+        if self.cut:
+            return (
+                f"no score: {self.cut} of {len(self.episodes)} episodes could not reach {self.setting.stop_below:g} and "
+                f"were cut, at most {self.steps_saved:,} env steps saved"
+            )
         if self.whole_population:
             return "deterministic: one episode is the whole population"
         if self.interval is None:

@@ -5,8 +5,9 @@ plain frozen data: nothing here steps or imports a simulator.
 """
 
 import csv
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -21,7 +22,10 @@ _ATARI_MODES = ("ram", "native")
 
 @dataclass(frozen=True)
 class Environment:
-    """One entry of the task table: a name, an EnvPool id, and the arguments that belong to the task itself."""
+    """One entry of the task table: a name, an EnvPool id, and the arguments that belong to the task itself.
+
+    ``reward`` is the lowest and the highest reward of one env step, where both are certain; None where they are not.
+    """
 
     name: str
     env_id: str
@@ -29,6 +33,7 @@ class Environment:
     modes: tuple[str, ...]
     protocol: str = "default"
     args: Mapping[str, Any] = field(default_factory=dict)
+    reward: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,7 @@ def environment_from(entry: Mapping[str, Any], where: str = "env") -> Environmen
         tuple(entry["modes"]),
         entry.get("protocol", "default"),
         _arguments(entry.get("args"), "env.args"),
+        _reward_bounds(entry.get("reward"), where),
     )
 
 
@@ -239,6 +245,16 @@ def find_protocol(name: str | None, environment: Environment, **changes: Any) ->
 
 def _named(name: str, changed: Mapping[str, Any]) -> str:
     return name + (f" ({', '.join(f'{key}={value}' for key, value in sorted(changed.items()))})" if changed else "")
+
+
+def _reward_bounds(value: Any, where: str) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    pair = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
+    numbers = [x for x in pair if isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)]
+    if len(pair) != 2 or len(numbers) != 2 or numbers[0] > numbers[1]:
+        raise ConfigError(f"{where}: reward is {value!r}, expected [LOWEST, HIGHEST] of one env step, such as [0, 1].")
+    return float(numbers[0]), float(numbers[1])
 
 
 def _arguments(value: Any, where: str) -> dict[str, Any]:

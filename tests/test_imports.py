@@ -20,7 +20,7 @@ LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder"},
     {"tasks", "vision", "policy", "benchmark_core"},
     {"spec"},
-    {"engine", "loading", "preprocess", "ale_lane"},
+    {"engine", "loading", "preprocess", "ale_lane", "hopeless", "elimination"},
     {"ale_worker", "ale_crew"},
     {"engine_ale", "engine_envpool"},
     {"engines"},
@@ -30,7 +30,7 @@ LAYERS = [
     {"score"},
     {"ledger"},
     {"evaluation"},
-    {"benchmark"},
+    {"benchmark", "racing"},
     {"commands"},
     {"cli"},
 ]

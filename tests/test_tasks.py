@@ -34,7 +34,9 @@ def test_57_games_11_robots_and_two_shooters_are_listed_and_exist_in_envpool():
 
 def test_every_game_plays_ram_and_native_and_every_robot_state():
     for entry in tasks.environments().values():
-        expected = {"atari": ("ram", "native"), "mujoco": ("state",), "vizdoom": ("screen",)}[entry.suite]
+        expected = {"atari": ("ram", "native"), "mujoco": ("state",), "vizdoom": ("screen",), "envpool": ("state",)}[
+            entry.suite
+        ]
         assert entry.modes == expected
 
 

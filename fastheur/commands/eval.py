@@ -78,16 +78,20 @@ def _ranking(done: list[tuple[Path, dict[str, Any]]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("job", "task", "protocol", "settings", "score"):
         table.add_column(name, justify="right" if name in ("job", "score") else "left")
-    for folder, card in sorted(done, key=lambda job: -job[1]["score_mean"]):
+    for folder, card in sorted(done, key=lambda job: _best_first(job[1]["score_mean"])):
         varied = " ".join(word for word in overrides[folder] if word not in shared) if len(done) > 1 else ""
         table.add_row(
             folder.name,
             f"{card['env_id']} {card['obs_mode']}",
             f"{card['protocol']} {card['split']}",
             varied,
-            f"{card['score_mean']:,.2f}",
+            "-" if card["score_mean"] is None else f"{card['score_mean']:,.2f}",
         )
     return table
+
+
+def _best_first(score: float | None) -> float:
+    return float("inf") if score is None else -score  # no score: episodes were cut
 
 
 def _overrides(folder: Path) -> list[str]:
@@ -114,7 +118,7 @@ def _planned(config: Mapping[str, Any]) -> tuple[Plan, Candidate]:
     if config["split"] == "sealed" and config["ledger"] is None:
         raise ConfigError("split=sealed needs a ledger, as every sealed read is logged; found ledger=null.")
     where = settings.environment(config)
-    names = ("obs", "episodes", "first", "split", "slots", "threads", "warm", "debug", "notes", "ledger")
+    names = ("obs", "episodes", "first", "split", "slots", "threads", "warm", "debug", "stop_below", "notes", "ledger")
     what = plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
     policy = resolve_policy(config["policy"], what.task)
     return what, Candidate(policy, policy.values(settings.numbers(config["params"])))
@@ -124,7 +128,7 @@ def _show(what: Plan, card: Scorecard) -> None:
     console().print(scorecards([card]))
     cost = card.cost
     print(f"{card.setting.policy}: {card.spread}.")
-    if len(card.episodes) > 1:
+    if len(card.episodes) > 1 and card.mean is not None:
         row = card.to_dict()
         names = ("min", "median", "iqm", "max")
         print(
@@ -135,6 +139,8 @@ def _show(what: Plan, card: Scorecard) -> None:
     )
     if card.setting.warm:
         print("Warm slots: for screening only; this score depends on what the slots played before.")
+    if what.stop:
+        print(f"stop_below={what.stop.below:g}: for screening only; never merged or promoted.")
     if what.ledger:
         print(f"Trial {card.trial} in {what.ledger}.")
     reveal(what)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from fastheur.commands.display import console
 from fastheur.errors import ConfigError
-from fastheur.ledger import Ledger
+from fastheur.ledger import STAGE_NOTE, Ledger
 from fastheur.resources import POLICIES
 from fastheur.tasks import atari_table, environments, find_environment, find_protocol, make_task, references
 
@@ -81,6 +81,8 @@ def _best_scores(ledger: str | None) -> Best:
 
 def _keep(best: Best, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
+        if (row.get("notes") or "").startswith(STAGE_NOTE):  # an early verdict is no score
+            continue
         if row["status"] != "finished" or row["score_mean"] is None or row.get("warm") or row.get("debug"):
             continue
         own = _own(row["env_id"], row["obs_mode"], row["protocol"])
