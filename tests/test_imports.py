@@ -11,12 +11,12 @@ ONLY = {"envpool": {"engine.py"}, "hydra": {"cli.py"}, "omegaconf": {"cli.py"}, 
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder"},
-    {"tasks", "vision", "policy", "benchmark_core"},
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
+    {"tasks", "vision", "policy"},
     {"spec"},
     {"engine", "loading", "preprocess"},
-    {"kernel"},
-    {"host"},
+    {"kernel", "benchmark_frames"},
+    {"host", "benchmark_core"},
     {"rollout"},
     {"score"},
     {"ledger"},
@@ -27,7 +27,7 @@ LAYERS = [
 ]
 """A module imports from its own layer's predecessors only."""
 
-ALONE = ("_core", "_reference", "seeds")
+ALONE = ("_core", "_reference", "seeds", "benchmark_numba")
 ENGINE_SIDE = {"engine", "vizdoom_folder"}
 POLICY_SIDE = {"policy", "vision", "loading", "kernel", "preprocess", "host"}
 
