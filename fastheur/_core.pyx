@@ -492,6 +492,23 @@ cdef extern from *:
     #include <emmintrin.h>
     #endif
 
+    /* Processors with 128-byte table lookups in a register (Ice Lake, Zen 4 and later) get code of their own. */
+    #if defined(__x86_64__) && defined(__GNUC__) && (defined(__clang__) || __GNUC__ >= 9)
+    #include <immintrin.h>
+    #define FH_WIDE __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+    #define FH_AVX2 __attribute__((target("avx2")))
+    #endif
+    static int fh_wide = 0, fh_avx2 = 0;
+
+    static void fh_look_at_processor(void) {
+    #ifdef FH_WIDE
+        __builtin_cpu_init();
+        fh_avx2 = __builtin_cpu_supports("avx2") != 0;
+        fh_wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+                  && __builtin_cpu_supports("avx512vbmi");
+    #endif
+    }
+
     /* One bit per pixel that is not zero, `n` at most 64. */
     FH_INLINE uint64_t fh_bits(const uint8_t *row, size_t n) {
         uint64_t bits = 0;
@@ -522,7 +539,7 @@ cdef extern from *:
     /* Each entry of the 1024-entry table holds colour << 8 | index; the multiplier gives every palette
        colour an entry of its own. */
     #define FH_ENTRY(colour) ((colour) * 0x7c97ca3bu >> 22)
-    #define FH_BUSY 256
+    #define FH_BUSY 1024
 
     FH_INLINE uint8_t fh_lookup(const uint32_t *table, uint32_t r, uint32_t g, uint32_t b) {
         uint32_t colour = r << 16 | g << 8 | b, entry = table[FH_ENTRY(colour)];
@@ -573,26 +590,187 @@ cdef extern from *:
         return 0;
     }
 
-    /* Frames are mostly flat. Where they are not, the next blocks probably are not either and go pixel by
-       pixel at once. */
-    FH_CLONES static void fh_palette(const uint8_t *r, const uint8_t *g, const uint8_t *b, uint8_t *out,
-                                     size_t n, const uint32_t *table) {
+    /* What turns colours into palette indices without a search: the index is parts[0][r / 4] ^ parts[1][g / 4] ^
+       parts[2][b / 4], and the colour is in the palette if it is that index's own. */
+    typedef struct {
+        uint8_t parts[3][64];
+        uint8_t planes[3][128];
+    } fh_palette_tables;
+
+    #ifdef FH_WIDE
+    /* The first pixels, as many as fill whole vectors; returns their number. */
+    FH_WIDE static size_t fh_palette_wide(const uint8_t *r, const uint8_t *g, const uint8_t *b, uint8_t *out,
+                                          size_t n, const fh_palette_tables *tables) {
+        const uint8_t *source[3] = {r, g, b};
+        __m512i parts[3], low[3], high[3];
         size_t i = 0;
+        for (int c = 0; c < 3; c++) {
+            parts[c] = _mm512_loadu_si512(tables->parts[c]);
+            low[c] = _mm512_loadu_si512(tables->planes[c]);
+            high[c] = _mm512_loadu_si512(tables->planes[c] + 64);
+        }
+        for (; i + 64 <= n; i += 64) {
+            __m512i pixels[3], index = _mm512_setzero_si512();
+            __mmask64 known = ~(__mmask64)0;
+            for (int c = 0; c < 3; c++) {
+                pixels[c] = _mm512_loadu_si512(source[c] + i);
+                /* The shift moves bits of the neighbour into the two highest bits, which the lookup ignores. */
+                index = _mm512_xor_si512(index, _mm512_permutexvar_epi8(_mm512_srli_epi16(pixels[c], 2), parts[c]));
+            }
+            for (int c = 0; c < 3; c++)
+                known = _mm512_mask_cmpeq_epi8_mask(known, pixels[c], _mm512_permutex2var_epi8(low[c], index, high[c]));
+            _mm512_storeu_si512(out + i, _mm512_mask_blend_epi8(known, _mm512_set1_epi8(-1), index));
+        }
+        return i;
+    }
+
+    /* The same for a table of 256 colours, given plane by plane. */
+    FH_WIDE static size_t fh_colours_wide(const uint8_t *index, const uint8_t *planes, uint8_t *r, uint8_t *g,
+                                          uint8_t *b, size_t n) {
+        uint8_t *out[3] = {r, g, b};
+        __m512i table[3][4];
+        size_t i = 0;
+        for (int c = 0; c < 3; c++)
+            for (int q = 0; q < 4; q++) table[c][q] = _mm512_loadu_si512(planes + 256 * c + 64 * q);
+        for (; i + 64 <= n; i += 64) {
+            const __m512i at = _mm512_loadu_si512(index + i);
+            const __mmask64 upper = _mm512_movepi8_mask(at);
+            for (int c = 0; c < 3; c++) {
+                __m512i low = _mm512_permutex2var_epi8(table[c][0], at, table[c][1]);
+                __m512i high = _mm512_permutex2var_epi8(table[c][2], at, table[c][3]);
+                _mm512_storeu_si512(out[c] + i, _mm512_mask_blend_epi8(upper, low, high));
+            }
+        }
+        return i;
+    }
+    #endif
+
+    /* As fh_palette_block: one block colour by colour, 0 when it has more than four. */
+    FH_INLINE int fh_colours_block(const uint8_t *index, const uint8_t *planes, uint8_t *r, uint8_t *g, uint8_t *b) {
+        uint8_t open[FH_BLOCK], pixels[3][FH_BLOCK];
+        uint64_t left;
+        int at = 0;
+        memset(open, 255, sizeof open);
+        memset(pixels, 0, sizeof pixels);
+        for (int colours = 0; colours < 4; colours++) {
+            const uint8_t wanted = index[at], cr = planes[wanted], cg = planes[256 + wanted], cb = planes[512 + wanted];
+            for (int j = 0; j < FH_BLOCK; j++) {
+                uint8_t same = (uint8_t)-(index[j] == wanted);
+                pixels[0][j] |= cr & same;
+                pixels[1][j] |= cg & same;
+                pixels[2][j] |= cb & same;
+                open[j] &= (uint8_t)~same;
+            }
+            left = fh_bits(open, FH_BLOCK);
+            if (!left) {
+                memcpy(r, pixels[0], FH_BLOCK);
+                memcpy(g, pixels[1], FH_BLOCK);
+                memcpy(b, pixels[2], FH_BLOCK);
+                return 1;
+            }
+            at = fh_lowest(left);
+        }
+        return 0;
+    }
+
+    FH_INLINE void fh_colours_pixels(const uint8_t *index, const uint8_t *planes, uint8_t *r, uint8_t *g, uint8_t *b,
+                                     size_t n) {
+        for (size_t i = 0; i < n; i++) {
+            const uint8_t at = index[i];
+            r[i] = planes[at];
+            g[i] = planes[256 + at];
+            b[i] = planes[512 + at];
+        }
+    }
+
+    FH_CLONES static void fh_colours(const uint8_t *index, const uint8_t *planes, uint8_t *r, uint8_t *g, uint8_t *b,
+                                     size_t n) {
+        size_t i = 0;
+    #ifdef FH_WIDE
+        if (fh_wide) i = fh_colours_wide(index, planes, r, g, b, n);
+    #endif
+        while (i + FH_BLOCK <= n) {
+            size_t length = FH_BLOCK;
+            if (!fh_colours_block(index + i, planes, r + i, g + i, b + i)) {
+                length = n - i < FH_BUSY ? n - i : FH_BUSY;
+                fh_colours_pixels(index + i, planes, r + i, g + i, b + i, length);
+            }
+            i += length;
+        }
+        fh_colours_pixels(index + i, planes, r + i, g + i, b + i, n - i);
+    }
+
+    /* Frames are mostly flat. Where they are not, the next blocks probably are not either and go pixel by
+       pixel at once, the more of them the longer it lasts. */
+    FH_CLONES static void fh_palette(const uint8_t *r, const uint8_t *g, const uint8_t *b, uint8_t *out,
+                                     size_t n, const uint32_t *table, const fh_palette_tables *tables) {
+        size_t i = 0, busy = FH_BUSY / 8;
+    #ifdef FH_WIDE
+        if (fh_wide) i = fh_palette_wide(r, g, b, out, n, tables);
+    #endif
         while (i + FH_BLOCK <= n) {
             if (fh_palette_block(r + i, g + i, b + i, out + i, table)) {
                 i += FH_BLOCK;
+                busy = FH_BUSY / 8;
             } else {
-                size_t length = n - i < FH_BUSY ? n - i : FH_BUSY;
+                size_t length = n - i < busy ? n - i : busy;
                 fh_palette_pixels(r + i, g + i, b + i, out + i, length, table);
                 i += length;
+                if (busy < FH_BUSY) busy *= 2;
             }
         }
         fh_palette_pixels(r + i, g + i, b + i, out + i, n - i, table);
     }
 
+    #ifdef FH_AVX2
+    /* The first pixels as fh_grey below, a sum of two products at a time; returns their number. */
+    FH_AVX2 static size_t fh_grey_avx2(const uint8_t *r, const uint8_t *g, const uint8_t *b, uint8_t *out, size_t n) {
+        const __m256i one = _mm256_set1_epi8(1);
+        const __m256i high_rg = _mm256_set1_epi16(38 | 75 << 8), high_b1 = _mm256_set1_epi16(15 | 64 << 8);
+        const __m256i low_rg = _mm256_set1_epi16(70 | 35 << 8), low_b1 = _mm256_set1_epi16(-105 & 255);
+        size_t i = 0;
+        for (; i + 32 <= n; i += 32) {
+            const __m256i red = _mm256_loadu_si256((const __m256i *)(r + i));
+            const __m256i green = _mm256_loadu_si256((const __m256i *)(g + i));
+            const __m256i blue = _mm256_loadu_si256((const __m256i *)(b + i));
+            __m256i half[2];
+            for (int k = 0; k < 2; k++) {
+                const __m256i rg = k ? _mm256_unpackhi_epi8(red, green) : _mm256_unpacklo_epi8(red, green);
+                const __m256i b1 = k ? _mm256_unpackhi_epi8(blue, one) : _mm256_unpacklo_epi8(blue, one);
+                const __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(rg, high_rg),
+                                                      _mm256_maddubs_epi16(b1, high_b1));
+                const __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(rg, low_rg),
+                                                     _mm256_maddubs_epi16(b1, low_b1));
+                half[k] = _mm256_srli_epi16(_mm256_add_epi16(high, _mm256_srai_epi16(low, 8)), 7);
+            }
+            _mm256_storeu_si256((__m256i *)(out + i), _mm256_packus_epi16(half[0], half[1]));
+        }
+        return i;
+    }
+    #endif
+
+    /* (9798 R + 19235 G + 3735 B + 16384) >> 15 in 16 bits, which fill a vector with twice as many pixels: the
+       weights are 256 * (38, 75, 15) + (70, 35, -105), and 256 * high + low is shifted in two steps. */
     FH_CLONES static void fh_grey(const uint8_t *r, const uint8_t *g, const uint8_t *b, uint8_t *out, size_t n) {
-        for (size_t i = 0; i < n; i++)
-            out[i] = (uint8_t)((r[i] * 9798u + g[i] * 19235u + b[i] * 3735u + 16384u) >> 15);
+        size_t i = 0;
+    #ifdef FH_AVX2
+        if (fh_avx2) i = fh_grey_avx2(r, g, b, out, n);
+    #endif
+        for (; i < n; i++) {
+            uint16_t high = (uint16_t)(38 * r[i] + 75 * g[i] + 15 * b[i] + 64);
+            int16_t low = (int16_t)(35 * (int16_t)(2 * r[i] + g[i] - 3 * b[i]));
+            out[i] = (uint8_t)((uint16_t)(high + (low >> 8)) >> 7);
+        }
+    }
+
+    /* Rows of a picture `stride` wide, packed; a call to memcpy for each would cost more than the copying. */
+    FH_CLONES static void fh_copy_rows(const uint8_t *from, size_t stride, uint8_t *to, size_t rows, size_t columns) {
+        for (size_t y = 0; y < rows; y++, from += stride, to += columns) {
+            size_t x = 0;
+            for (; x + 32 <= columns; x += 32) memcpy(to + x, from + x, 32);
+            if (columns >= 32) memcpy(to + columns - 32, from + columns - 32, 32);
+            else memcpy(to, from, columns);
+        }
     }
 
     FH_CLONES static void fh_max(const uint8_t *a, const uint8_t *b, uint8_t *out, size_t n) {
@@ -668,8 +846,16 @@ cdef extern from *:
         return found / 2;
     }
     """
-    void fh_palette(const uint8_t*, const uint8_t*, const uint8_t*, uint8_t*, size_t, const uint32_t*) noexcept nogil
+    ctypedef struct fh_palette_tables:
+        uint8_t[3][64] parts
+        uint8_t[3][128] planes
+    int fh_wide, fh_avx2
+    void fh_look_at_processor()
+    void fh_palette(const uint8_t*, const uint8_t*, const uint8_t*, uint8_t*, size_t, const uint32_t*,
+                    const fh_palette_tables*) noexcept nogil
+    void fh_colours(const uint8_t*, const uint8_t*, uint8_t*, uint8_t*, uint8_t*, size_t) noexcept nogil
     void fh_grey(const uint8_t*, const uint8_t*, const uint8_t*, uint8_t*, size_t) noexcept nogil
+    void fh_copy_rows(const uint8_t*, size_t, uint8_t*, size_t, size_t) noexcept nogil
     void fh_max(const uint8_t*, const uint8_t*, uint8_t*, size_t) noexcept nogil
     void fh_difference(const uint8_t*, const uint8_t*, uint8_t*, size_t) noexcept nogil
     void fh_match(const uint8_t*, const uint8_t*, const uint8_t*, uint8_t*, size_t, uint8_t, uint8_t,
@@ -833,11 +1019,51 @@ cdef int _fill_table() except -1:
 
 _fill_table()
 
+cdef fh_palette_tables _TABLES
+
+
+cdef int _fill_tables() except -1:
+    # The parts solve one equation per palette colour, over GF(2) with one unknown per entry: eliminate, then
+    # substitute back from the lowest unknown up, entries that are free or of no colour staying 0.
+    cdef int channel, index
+    equations = {}
+    for index, colour in enumerate(_COLOURS):
+        for channel in range(3):
+            _TABLES.planes[channel][index] = colour >> 8 * (2 - channel) & 255
+        red, green, blue = colour >> 18, colour >> 10 & 63, colour >> 2 & 63
+        unknowns, value = 1 << red | 1 << 64 + green | 1 << 128 + blue, index
+        while unknowns and unknowns.bit_length() in equations:
+            others, known = equations[unknowns.bit_length()]
+            unknowns, value = unknowns ^ others, value ^ known
+        if not unknowns:
+            raise ImportError(f"palette index {index} cannot be told from the others")
+        equations[unknowns.bit_length()] = unknowns, value
+    memset(_TABLES.parts, 0, sizeof(_TABLES.parts))
+    for top, (unknowns, value) in sorted(equations.items()):
+        for entry in range(top - 1):
+            if unknowns >> entry & 1:
+                value ^= _TABLES.parts[entry // 64][entry % 64]
+        _TABLES.parts[(top - 1) // 64][(top - 1) % 64] = value
+    return 0
+
+
+_fill_tables()
+fh_look_at_processor()
+
+
+def _special(bint on):
+    """Turn code for particular processors off, or on again as far as this one has what it needs; for tests."""
+    global fh_wide, fh_avx2
+    fh_look_at_processor()
+    if not on:
+        fh_wide = fh_avx2 = 0
+
 
 cdef void _palette_frame(const Job* job, Py_ssize_t frame, uint8_t* scratch) noexcept nogil:
     cdef const uint8_t* red = job.source + frame * job.stride
     cdef Py_ssize_t size = job.height * job.width
-    fh_palette(red, red + job.plane_stride, red + 2 * job.plane_stride, job.out + frame * size, size, _TABLE)
+    fh_palette(red, red + job.plane_stride, red + 2 * job.plane_stride, job.out + frame * size, size, _TABLE,
+               &_TABLES)
 
 
 def palette_index(frames, out=None, int threads=1):
@@ -854,6 +1080,35 @@ def palette_index(frames, out=None, int threads=1):
     job.out = <uint8_t*>cnp.PyArray_DATA(result)
     with nogil:
         _run(_palette_frame, &job, lanes)
+    return result
+
+
+cdef void _colours_frame(const Job* job, Py_ssize_t frame, uint8_t* scratch) noexcept nogil:
+    cdef Py_ssize_t size = job.height * job.width
+    cdef uint8_t* red = job.out + 3 * frame * size
+    fh_colours(job.source + frame * job.stride, job.colours, red, red + size, red + 2 * size, size)
+
+
+def palette_rgb(index, table, out=None, int threads=1):
+    """Return RGB frames, every pixel the row of a colour table that its index names.
+
+    index: uint8 (N, H, W); table: uint8 (256, 3) RGB; out: uint8 (N, 3, H, W) or None. Raises TypeError for
+    a wrong dtype and ValueError for a wrong shape or an overlapping out.
+    """
+    cdef Job job
+    memset(&job, 0, sizeof(job))
+    cdef cnp.ndarray source = _batch(index, "index", &job, False)
+    cdef cnp.ndarray colours = _typed(table, cnp.NPY_UINT8, 2, "table")
+    if cnp.PyArray_DIM(colours, 0) != 256 or cnp.PyArray_DIM(colours, 1) != 3:
+        raise ValueError(f"table must have shape (256, 3), got {table.shape}")
+    cdef cnp.ndarray result = _output(out, (job.frames, 3, job.height, job.width), np.uint8, (index, table))
+    # Plane by plane, so that a channel's table is 256 bytes in a row.
+    colours = np.ascontiguousarray(colours.T)
+    cdef int lanes = _lanes(threads, job.frames)
+    job.colours = <const uint8_t*>cnp.PyArray_DATA(colours)
+    job.out = <uint8_t*>cnp.PyArray_DATA(result)
+    with nogil:
+        _run(_colours_frame, &job, lanes)
     return result
 
 
@@ -882,7 +1137,7 @@ def grey(frames, out=None, int threads=1):
 
 
 cdef void _crop_frame(const Job* job, Py_ssize_t frame, uint8_t* scratch) noexcept nogil:
-    cdef Py_ssize_t plane, row
+    cdef Py_ssize_t plane
     cdef const uint8_t* source
     cdef uint8_t* out
     for plane in range(job.planes):
@@ -891,8 +1146,7 @@ cdef void _crop_frame(const Job* job, Py_ssize_t frame, uint8_t* scratch) noexce
         if job.columns == job.width:
             memcpy(out, source, job.rows * job.columns)
         else:
-            for row in range(job.rows):
-                memcpy(out + row * job.columns, source + row * job.width, job.columns)
+            fh_copy_rows(source, job.width, out, job.rows, job.columns)
 
 
 def crop(frames, Py_ssize_t top, Py_ssize_t bottom, Py_ssize_t left, Py_ssize_t right, out=None, int threads=1):

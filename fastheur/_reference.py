@@ -111,6 +111,11 @@ def palette_index(frames):
     return result
 
 
+def palette_rgb(index, table):
+    """Twin of ``_core.palette_rgb``."""
+    return np.ascontiguousarray(table[index].transpose(0, 3, 1, 2))
+
+
 def grey(frames):
     """Twin of ``_core.grey``."""
     red, green, blue = frames.astype(np.uint32).transpose(1, 0, 2, 3)

@@ -225,6 +225,11 @@ def _names(state: tuple[tuple, ...]) -> str:
     return ", ".join(str(entry[0]) for entry in state) or "none"
 
 
+def helper_files() -> list[Path]:
+    """Return the sources of all compiled code that a policy may import from this package, in a fixed order."""
+    return [Path(policy_module.__file__), *sorted(Path(vision.__file__).parent.glob("*.py"))]
+
+
 @cache
 def _environment_hash() -> bytes:
     """Hash of everything outside the policy that shapes its machine code."""
@@ -236,7 +241,7 @@ def _environment_hash() -> bytes:
         llvmlite.binding.get_host_cpu_name(),
         llvmlite.binding.get_host_cpu_features().flatten(),
         repr((_OPTIONS, numba.config.OPT, numba.config.BOUNDSCHECK, numba.config.CPU_NAME, numba.config.CPU_FEATURES)),
-        *(Path(module.__file__ or "").read_text() for module in (policy_module, vision)),
+        *(file.read_text() for file in helper_files()),
     ]
     return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
 

@@ -54,12 +54,47 @@ def same(fast, slow):
     np.testing.assert_array_equal(fast, slow)
 
 
+@pytest.fixture(params=["special", "plain"], scope="module")
+def code(request):
+    """Runs a test with code for this processor in particular, and with code for any."""
+    core._special(request.param == "special")
+    yield
+    core._special(True)
+
+
 @FEW
-@given(SEEDS, SHAPES, LAYOUTS, THREADS)
-@example(0, (1, 40, 160), "plain", 1)
-def test_palette_index_is_the_twins_for_any_shape_and_layout(seed, shape, layout, threads):
+@given(seed=SEEDS, shape=SHAPES, layout=LAYOUTS, threads=THREADS)
+@example(seed=0, shape=(1, 40, 160), layout="plain", threads=1)
+@example(seed=4, shape=(2, 63, 65), layout="plain", threads=2)
+def test_palette_index_is_the_twins_for_any_shape_and_layout(code, seed, shape, layout, threads):
     frames = coloured(seed, *shape)
     same(core.palette_index(laid_out(frames, layout), threads=threads), twin.palette_index(frames))
+
+
+def test_palette_index_is_the_twins_where_every_pixel_differs(code):
+    index = np.random.default_rng(1).integers(0, 130, (2, 41, 67))
+    frames = np.vstack([core.PALETTE, [[1, 2, 3], [0, 0, 1]]]).astype(np.uint8)[index].transpose(0, 3, 1, 2)
+    same(core.palette_index(frames), twin.palette_index(frames))
+
+
+@FEW
+@given(seed=SEEDS, shape=SHAPES, layout=LAYOUTS.filter(lambda layout: layout != "channel last"), threads=THREADS)
+@example(seed=0, shape=(2, 63, 65), layout="plain", threads=2)
+def test_palette_rgb_is_the_twins_for_any_shape_and_layout(code, seed, shape, layout, threads):
+    rng = np.random.default_rng(seed)
+    table = rng.integers(0, 256, (256, 3)).astype(np.uint8)
+    some = rng.integers(0, 256, rng.integers(1, 9))
+    index = some[np.repeat(rng.integers(0, len(some), np.prod(shape)), 5)[: np.prod(shape)]].astype(np.uint8)
+    for planes in (index.reshape(shape), byte_frames(seed, *shape)):
+        same(core.palette_rgb(laid_out(planes, layout), table, threads=threads), twin.palette_rgb(planes, table))
+
+
+def test_palette_rgb_undoes_palette_index(code):
+    frames, table = golden_batch()[:1], np.zeros((256, 3), np.uint8)
+    table[:128] = core.PALETTE
+    out = np.full(frames.shape, 77, np.uint8)
+    assert core.palette_rgb(core.palette_index(frames), table, out) is out
+    same(out, frames)
 
 
 def test_every_palette_colour_has_its_own_index():
@@ -70,7 +105,7 @@ def test_every_palette_colour_has_its_own_index():
     assert not core.PALETTE.flags.writeable
 
 
-def test_exactly_128_of_all_colours_are_in_the_palette():
+def test_exactly_128_of_all_colours_are_in_the_palette(code):
     low = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     frames = np.empty((1, 3, 256, 256), np.uint8)
     frames[0, 1], frames[0, 2] = low >> 8, low & 255
@@ -82,13 +117,13 @@ def test_exactly_128_of_all_colours_are_in_the_palette():
 
 
 @FEW
-@given(SEEDS, SHAPES, LAYOUTS, THREADS)
-def test_grey_is_the_twins_for_any_shape_and_layout(seed, shape, layout, threads):
+@given(seed=SEEDS, shape=SHAPES, layout=LAYOUTS, threads=THREADS)
+def test_grey_is_the_twins_for_any_shape_and_layout(code, seed, shape, layout, threads):
     frames = byte_frames(seed, shape[0], 3, *shape[1:])
     same(core.grey(laid_out(frames, layout), threads=threads), twin.grey(frames))
 
 
-def test_grey_equals_opencv_bit_for_bit():
+def test_grey_equals_opencv_bit_for_bit(code):
     cv2 = pytest.importorskip("cv2")
     # Every green and blue with every fourth red and its neighbour: all roundings occur.
     values = np.arange(256, dtype=np.uint8)
@@ -369,7 +404,7 @@ def test_read_only_frames_are_accepted():
 
 
 FRAMES, PLANES = np.zeros((2, 3, 4, 5), np.uint8), np.zeros((2, 4, 5), np.uint8)
-COLOURS = np.zeros((2, 3), np.uint8)
+COLOURS, TABLE = np.zeros((2, 3), np.uint8), np.zeros((256, 3), np.uint8)
 
 
 def components(masks=PLANES, most=3, **options):
@@ -394,6 +429,10 @@ BAD_CALLS = {
     "huge factors": (ValueError, "at most 65535", lambda: core.area_downsample(PLANES, 300, 300)),
     "unequal shapes": (ValueError, "equal shapes", lambda: core.frame_max(PLANES, PLANES[:1])),
     "unequal dtypes": (TypeError, "b must have dtype uint8", lambda: core.frame_difference(PLANES, PLANES.astype(int))),
+    "index of frames": (ValueError, r"\(N, H, W\)", lambda: core.palette_rgb(FRAMES, TABLE)),
+    "table of 128": (ValueError, r"\(256, 3\), got \(128, 3\)", lambda: core.palette_rgb(PLANES, TABLE[:128])),
+    "float table": (TypeError, "table must have dtype uint8", lambda: core.palette_rgb(PLANES, TABLE.astype(float))),
+    "rgb out of one plane": (ValueError, "out must have shape", lambda: core.palette_rgb(PLANES, TABLE, PLANES)),
     "colours of two": (ValueError, r"\(K, 3\)", lambda: core.colour_mask(FRAMES, COLOURS[:, :2])),
     "int colours": (TypeError, "colours must have dtype uint8", lambda: core.colour_mask(FRAMES, COLOURS.astype(int))),
     "connectivity 6": (ValueError, "4 or 8, got 6", components(connectivity=6)),

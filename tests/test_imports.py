@@ -17,15 +17,15 @@ ONLY = {
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder"},
-    {"tasks", "vision", "policy", "benchmark_core"},
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
+    {"tasks", "vision", "policy"},
     {"spec"},
     {"engine", "loading", "preprocess", "ale_lane", "hopeless", "elimination"},
     {"ale_worker", "ale_crew"},
     {"engine_ale", "engine_envpool"},
     {"engines"},
-    {"kernel"},
-    {"host"},
+    {"kernel", "benchmark_frames"},
+    {"host", "benchmark_core"},
     {"rollout"},
     {"score"},
     {"ledger"},
@@ -36,7 +36,7 @@ LAYERS = [
 ]
 """A module imports from its own layer's predecessors only."""
 
-ALONE = ("_core", "_reference", "seeds")
+ALONE = ("_core", "_reference", "seeds", "benchmark_numba")
 ENGINE_SIDE = {
     "engine",
     "engine_envpool",

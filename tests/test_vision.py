@@ -1,7 +1,9 @@
 """Compares every helper of fastheur.vision with a slow NumPy twin, called from compiled code and from plain Python."""
 
 import math
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -10,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba.core import event
 
-from fastheur import vision
+from fastheur import policy, vision
+from fastheur.kernel import helper_files
 
 NOTHING = 0, -1, -1, -1, -1
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=80)
@@ -220,6 +223,23 @@ class Compilations(event.Listener):
 
     def on_end(self, event):
         self.counts[event.data["dispatcher"].py_func.__name__] += 1
+
+
+def test_every_module_of_the_helpers_is_part_of_the_key_of_compiled_kernels():
+    loaded = {Path(module.__file__) for name, module in sys.modules.items() if name.startswith("fastheur.vision")}
+    assert len(loaded) > 5
+    assert {Path(policy.__file__), *loaded} == set(helper_files())
+
+
+def test_the_mask_of_an_object_search_compiles_once():
+    @numba.njit
+    def kernel(frame):
+        return vision.nearest_object(frame, 1, 1, 1, 0.0, 0.0, 1, 0, 4, 0, 5)[0]
+
+    compilations = Compilations()
+    with event.install_listener("numba:compile", compilations):
+        assert kernel(np.asfortranarray(np.ones((3, 4, 5), np.uint8))) == 20
+    assert compilations.counts["_fill_mask"] == 1
 
 
 def test_constants_do_not_compile_anew():
