@@ -74,6 +74,10 @@ class Machine:
         if state is None:
             self.load(seed)
         else:
+            if snapshot.calm:
+                # sticky actions repeat the last one, which no state holds: make it a NOOP as in a new machine
+                self.ale.restoreState(snapshot.calm)
+                self.ale.act(NOOP)
             self.ale.restoreState(state)
         # EnvPool draws the number of no-ops from that generator by multiplication, and FIRE takes the place of one
         draw = int.from_bytes(chance.bytes(4), "little")
@@ -101,6 +105,7 @@ class Snapshot:
         text = _generator_text(np.random.RandomState(0))
         at = whole.rfind(text)
         self._loads = not whole_state or (sticky > 0 and at < 0)
+        self.calm: ALEState | None = None
         if self._fixed or self._loads:
             return
         end = at + len(text)
@@ -108,6 +113,8 @@ class Snapshot:
         if inner is None or whole[at - 4 : at] != _length(len(text)):
             raise RuntimeError("this version of ale-py keeps its random generator elsewhere in a state")
         self._header, self._emulator, self._trailer = whole[:inner], whole[inner + 4 : at - 4], whole[end:]
+
+        self.calm = self.state(_calm(sticky))
 
     def state(self, chance: np.random.RandomState) -> ALEState | None:
         """Return the state of the seed that ``chance`` was just seeded with; None where the game has to be loaded."""
@@ -118,6 +125,15 @@ class Snapshot:
         state = ALEState.__new__(ALEState)
         state.__setstate__(self._header + _length(len(inside)) + inside + self._trailer)
         return state
+
+
+def _calm(sticky: float) -> np.random.RandomState:
+    """Return a generator with which the next frame's actions, one per player, are not replaced by the last ones."""
+    for seed in range(100_000):
+        draws = np.frombuffer(np.random.RandomState(seed).bytes(8), "<u4") / 2**32
+        if draws.min() > sticky:
+            return np.random.RandomState(seed)
+    raise RuntimeError(f"found repeat_action_probability={sticky}, expected clearly less than 1")
 
 
 def _repeats(machine: Machine, state: ALEState) -> bool:
