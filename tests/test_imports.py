@@ -12,8 +12,8 @@ ONLY = {"envpool": {"engine.py"}, "hydra": {"cli.py"}, "omegaconf": {"cli.py"}, 
 
 LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder"},
-    {"tasks", "vision", "policy", "benchmark_core"},
-    {"spec"},
+    {"tasks", "vision", "policy", "benchmark_core", "resident"},
+    {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess"},
     {"kernel"},
     {"host"},
@@ -24,6 +24,7 @@ LAYERS = [
     {"benchmark"},
     {"commands"},
     {"cli"},
+    {"__main__", "resident_server"},
 ]
 """A module imports from its own layer's predecessors only."""
 
