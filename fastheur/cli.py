@@ -1,6 +1,7 @@
 """The command line: takes the verb and its positionals, hands the rest to Hydra. The only importer of Hydra."""
 
 import contextlib
+import copy
 import difflib
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -164,6 +166,13 @@ def _positionals(name: str, words: list[str]) -> list[str]:
 
 def compose(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     """Return the verb's configuration with ``overrides`` applied, as plain dicts and lists."""
+    if any("${" in word for word in overrides):  # an interpolation may have another value every time
+        return _composed.__wrapped__(verb, tuple(overrides))
+    return copy.deepcopy(_composed(verb, tuple(overrides)))
+
+
+@lru_cache(maxsize=64)
+def _composed(verb: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
@@ -267,6 +276,7 @@ def sweep_job(config: Any) -> None:
     )
 
 
+@cache
 def _register() -> None:
     """Offer the 57 games to Hydra from the one table, as if each had its file."""
     from hydra.core.config_store import ConfigStore

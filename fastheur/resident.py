@@ -12,6 +12,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from fastheur import __version__
@@ -40,8 +41,12 @@ _SOURCES = (".py", ".so", ".yaml", ".csv", ".json")
 _PATH_BYTES = 100
 _MOST_BYTES = 1 << 24
 
-STARTED, DONE, OLD, FOREIGN, STATUS, BYE = b"s", b"d", b"o", b"f", b"t", b"b"
+READY, STARTED, DONE, OLD, FOREIGN, STATUS, BYE = b"r", b"s", b"d", b"o", b"f", b"t", b"b"
+"""Replies. A caller speaks when it has heard READY: open files in an unread message would keep its pipes open."""
+
 _REPLY = struct.Struct("=cBIdd")
+Reply = tuple[bytes, int, int, float, float]
+"""Kind, exit code, calls so far, seconds since the start, idle seconds allowed."""
 
 
 def place() -> str:
@@ -106,10 +111,8 @@ def _folder() -> str:
     folder = os.path.join(runtime, "fastheur") if _usable(runtime) else str(cache_folder() / "resident")
     try:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
-        try:
+        with suppress(FileExistsError):
             os.mkdir(folder, 0o700)
-        except FileExistsError:
-            pass
         found = os.lstat(folder)
     except OSError as error:
         raise problem(
@@ -186,13 +189,26 @@ def _close(files: Sequence[int]) -> None:
         os.close(file)
 
 
-def reply(connection: socket.socket, kind: bytes, code: int = 0, calls: int = 0, age: float = 0, idle: float = 0) -> None:
+def reply(
+    connection: socket.socket, kind: bytes, code: int = 0, calls: int = 0, age: float = 0, idle: float = 0
+) -> None:
     """Send a reply of fixed size."""
     connection.sendall(_REPLY.pack(kind, code, calls, age, idle))
 
 
-def replied(connection: socket.socket) -> tuple[bytes, int, int, float, float] | None:
-    """Wait for a reply: kind, exit code, calls, seconds since the start, idle seconds allowed. None: the other side left."""
+def asked(connection: socket.socket, message: dict[str, Any], files: Sequence[int] = ()) -> Reply | None:
+    """Wait until the resident process listens, send ``message`` and return the first reply; None: it left."""
+    if replied(connection) is None:
+        return None
+    try:
+        send(connection, message, files)
+    except ConnectionError:
+        return None
+    return replied(connection)
+
+
+def replied(connection: socket.socket) -> Reply | None:
+    """Wait for a reply and return it; None where the other side left."""
     data = b""
     while len(data) < _REPLY.size:
         try:

@@ -139,7 +139,7 @@ def _wear(files: Sequence[int]) -> None:
 
 
 def _text(number: int, how: Mapping[str, Any]) -> TextIO:
-    raw = open(number, "rb" if number == 0 else "wb", closefd=False)  # noqa: PTH123, SIM115
+    raw = open(number, "rb" if number == 0 else "wb", closefd=False)  # noqa: SIM115
     text = io.TextIOWrapper(raw, how["encoding"], how["errors"], None, how["line_buffering"], how["write_through"])
     text.mode = "r" if number == 0 else "w"  # type: ignore[misc]
     return text

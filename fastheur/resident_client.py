@@ -98,13 +98,9 @@ def _talk(connection: socket.socket, message: dict[str, Any], where: str, fresh:
     """Return the exit code; None where the process left before it began, -1 where it is not for this installation."""
     pid = resident.peer(connection)[0]
     with _forwarding(connection) as begin:
-        try:
-            resident.send(connection, message, (0, 1, 2))
-        except ConnectionError:
-            return None
         if not fresh and not select.select([connection], [], [], _PATIENCE)[0]:
             _said(f"waiting for the resident process {pid}, which is starting or busy with another call.", 0)
-        first = resident.replied(connection)
+        first = resident.asked(connection, message, (0, 1, 2))
         if first is None or first[0] == resident.OLD:
             return None
         if first[0] != resident.STARTED:
@@ -130,7 +126,7 @@ def _forwarding(connection: socket.socket) -> Iterator[Any]:
         begun = True
 
     def forward(number: int, frame: Any) -> None:
-        if not begun and not select.select([connection], [], [], 0)[0]:
+        if not begun:
             raise KeyboardInterrupt
         with suppress(OSError):
             connection.send(b"i", socket.MSG_DONTWAIT)
@@ -141,7 +137,7 @@ def _forwarding(connection: socket.socket) -> Iterator[Any]:
         yield begin
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if begun else handler)  # the exit code must outlive a late Ctrl-C
 
 
 def connection_to(where: str) -> socket.socket | None:

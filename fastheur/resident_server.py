@@ -78,6 +78,7 @@ class Server:
         if resident.peer(connection)[1] != os.getuid():
             return None
         connection.settimeout(_MESSAGE_SECONDS)
+        resident.reply(connection, resident.READY)
         received = resident.receive(connection)
         connection.settimeout(None)
         if received is None:
@@ -94,17 +95,13 @@ class Server:
         elif kind == "status":
             age = time.monotonic() - self._began
             resident.reply(connection, resident.STATUS, 0, self._calls, age, self._idle * 60)
-        else:
+        elif kind in ("call", "stop"):
             self._leave()  # first, so that whoever is told can start another at once
             resident.reply(connection, resident.OLD if kind == "call" else resident.BYE)
             return connection
         return None
 
     def _call(self, connection: socket.socket, message: dict[str, Any], files: list[int]) -> None:
-        if _gone(connection):
-            for file in files:
-                os.close(file)
-            return
         self._calls += 1
         from fastheur import cli
 
@@ -133,15 +130,6 @@ class Server:
         if self._accepting:
             raise _Leave
         self._interrupts.handle(number, frame)
-
-
-def _gone(connection: socket.socket) -> bool:
-    """True where the caller left, or pressed Ctrl-C, while it was waiting."""
-    try:
-        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def load() -> None:

@@ -41,8 +41,7 @@ def _start(idle: float) -> None:
             print(_status(connection) + " It ran already; `fastheur resident stop` ends it.")
             return
         pid = resident.peer(connection)[0]
-        resident.send(connection, {"kind": "status"})
-        if resident.replied(connection) is None:
+        if resident.asked(connection, {"kind": "status"}) is None:
             raise ConfigError(f"The resident process {pid} ended at once; {resident.beside(where, '.log')} says why.")
     print(f"Resident process {pid} is ready and ends after {idle:g} idle minutes.")
     if os.environ.get(resident.VARIABLE, "0") in ("", "0"):
@@ -51,10 +50,9 @@ def _start(idle: float) -> None:
 
 def _status(connection: socket.socket) -> str:
     pid = resident.peer(connection)[0]
-    resident.send(connection, {"kind": "status"})
     if not select.select([connection], [], [], _PATIENCE)[0]:
         return f"Resident process {pid} is starting or busy with a call."
-    reply = resident.replied(connection)
+    reply = resident.asked(connection, {"kind": "status"})
     if reply is None:
         return f"Resident process {pid} has just ended."
     _, _, calls, age, idle = reply
@@ -66,9 +64,9 @@ def _status(connection: socket.socket) -> str:
 
 def _stop(connection: socket.socket) -> str:
     pid = resident.peer(connection)[0]
-    resident.send(connection, {"kind": "stop"})
     if not select.select([connection], [], [], _PATIENCE)[0]:
         print(f"Resident process {pid} ends when its call has ended; waiting.", flush=True)
+    resident.asked(connection, {"kind": "stop"})
     while resident.replied(connection) is not None:  # it keeps the connection until it has ended
         pass
     return f"Resident process {pid} has ended."
