@@ -175,11 +175,13 @@ def compose(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
 def _composed(verb: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     _register()
+    GlobalHydra.instance().clear()  # a resident process may have been interrupted in here
     try:
         with initialize_config_dir(str(CONF), version_base=None):
             config = hydra_compose(verb, [_quoted(_opened(word)) for word in _checked(overrides)])

@@ -31,27 +31,36 @@ class Interrupts:
     """Raises KeyboardInterrupt in the main thread, inside :meth:`run` only, and at most once per ``AGAIN_SECONDS``."""
 
     def __init__(self) -> None:
-        self._armed = False
-        self._last = 0.0
+        self._armed = self._early = False
+        self._last = -AGAIN_SECONDS
         signal.signal(signal.SIGINT, self.handle)
 
     def handle(self, number: int, frame: Any) -> None:
         """Interrupt the call that runs; as a signal handler, in the main thread."""
         now = time.monotonic()
-        if self._armed and now - self._last > AGAIN_SECONDS:
+        if not self._armed:
+            self._early = True
+        elif now - self._last > AGAIN_SECONDS:
             self._last = now
             raise KeyboardInterrupt
 
+    def clear(self) -> None:
+        """Forget what came before: the next call begins."""
+        self._early, self._last = False, -AGAIN_SECONDS
+
     def run(self, work: Callable[[], int]) -> int:
-        """Return the exit code of ``work``, which a signal may interrupt."""
-        self._last = 0.0
+        """Return the exit code of ``work``, which a signal may interrupt, also one that came since :meth:`clear`."""
         try:
             try:
                 self._armed = True
+                if self._early:
+                    raise KeyboardInterrupt
                 return work()
             finally:
                 self._armed = False
-        except KeyboardInterrupt:  # came between the command's own handling of it and here
+        except KeyboardInterrupt:  # came outside the command's own handling of it
+            with contextlib.suppress(OSError):
+                print("fastheur: interrupted", file=sys.stderr, flush=True)
             return 130
 
 
@@ -119,6 +128,10 @@ def command(call: Mapping[str, Any], main: Callable[[Sequence[str]], int]) -> in
     """Run the command line in the caller's folder and return its exit code, as the interpreter would."""
     try:
         os.chdir(call["cwd"])
+    except OSError as error:
+        print(f"fastheur: Cannot enter {call['cwd']}: {error.strerror}.", file=sys.stderr, flush=True)
+        return 2
+    try:
         # a context of its own: what a policy sets with np.seterr ends with the call
         return contextvars.copy_context().run(main, call["argv"][1:])
     except SystemExit as stop:
@@ -128,9 +141,14 @@ def command(call: Mapping[str, Any], main: Callable[[Sequence[str]], int]) -> in
         return 1
 
 
-def tidy() -> None:
-    """Free what an interrupted call left in reference cycles: pools, files, the ledger."""
+def tidy(settled: bool = False) -> None:
+    """Free what an interrupted call left in reference cycles: pools, files, the ledger.
+
+    With ``settled`` all that is left now (the libraries) is never looked at again, which makes later tidying cheap.
+    """
     gc.collect()
+    if settled:
+        gc.freeze()
 
 
 def _wear(files: Sequence[int]) -> None:

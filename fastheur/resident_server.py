@@ -43,7 +43,7 @@ class Server:
         signal.signal(signal.SIGTERM, self._polite_kill)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         resident.at(where, self._listener.bind)
-        self._inode = os.stat(where).st_ino
+        self._file = _file(where)
         self._listener.listen(64)
         self._listener.settimeout(idle * 60)
 
@@ -105,13 +105,15 @@ class Server:
         self._calls += 1
         from fastheur import cli
 
+        self._interrupts.clear()
         with watched(connection), surroundings(message, files):
             resident.reply(connection, resident.STARTED)
             code = self._interrupts.run(lambda: command(message, cli.main))
         resident.reply(connection, resident.DONE, code & 0xFF)
 
     def _work_idly(self) -> None:
-        for work in (tidy, *resident.idle_work):
+        tidy(settled=self._calls <= 1)  # much is loaded by the first call only
+        for work in resident.idle_work:
             try:
                 work()
             except Exception:  # belongs to no call: the log has it
@@ -120,8 +122,10 @@ class Server:
     def _leave(self) -> None:
         """Take the socket away, so that the next caller starts another process; those in the queue try again."""
         self._leaving = True
+        if self._listener.fileno() < 0:  # it has been taken away, and another's may be there
+            return
         with locked(self._where), suppress(OSError):
-            if os.stat(self._where).st_ino == self._inode:
+            if _file(self._where) == self._file:
                 os.unlink(self._where)
         self._listener.close()
 
@@ -130,6 +134,11 @@ class Server:
         if self._accepting:
             raise _Leave
         self._interrupts.handle(number, frame)
+
+
+def _file(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_ino, found.st_mtime_ns
 
 
 def load() -> None:

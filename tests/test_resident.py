@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fastheur import resident, resident_client, resident_server
+from fastheur import resident, resident_call, resident_client, resident_server
 
 ROOT = Path(__file__).parent.parent
 POLE = "OBS = 'state'\nTASK = 'CartPole-v1'\ndef act(obs, info, state, params):\n    return {}\n"
@@ -198,7 +198,7 @@ def test_ctrl_c_twice_settles_the_trial_and_the_process_serves_on(signal_):
     process.send_signal(signal_)
     time.sleep(0.02)
     process.send_signal(signal_)
-    _, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Interrupted after" in out and "kept as trial 1" in out and "Traceback" not in err
     assert count("trials WHERE status = 'interrupted' AND score_mean IS NULL AND env_steps > 0") == 1
@@ -361,3 +361,22 @@ def test_idle_work_runs_after_the_answer_and_its_faults_stay_in_the_log(monkeypa
         for number, handler in before.items():
             signal.signal(number, handler)
     assert done == [1] and "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_an_interrupt_before_the_command_begins_is_not_lost_and_one_while_it_settles_is_not_doubled(capsys):
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        interrupts = resident_call.Interrupts()
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.run(lambda: 0) == 130 and "interrupted" in capsys.readouterr().err
+        interrupts.clear()
+
+        def settles():
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            return 7
+
+        assert interrupts.run(settles) == 7
+    finally:
+        signal.signal(signal.SIGINT, before)
