@@ -1,6 +1,7 @@
 """The command line: takes the verb and its positionals, hands the rest to Hydra. The only importer of Hydra."""
 
 import contextlib
+import copy
 import difflib
 import os
 import re
@@ -10,14 +11,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from fastheur import __version__
 from fastheur.errors import ConfigError, FastheurError, nearest
+from fastheur.resident_client import answer
 from fastheur.resources import CONF
-from fastheur.tasks import environments
 
 USAGE = """fastheur judges programmatic policies fast and honestly, in batches, on EnvPool.
 
@@ -30,6 +32,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur bench                                throughput over bare EnvPool on this machine
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
+  fastheur resident start|stop|status           a process that keeps the libraries loaded; FASTHEUR_RESIDENT=1 uses it
 
 `fastheur VERB --help` shows a verb's settings. Exit codes: 0 done, 1 internal error, 2 bad input, 130 interrupted."""
 
@@ -52,6 +55,7 @@ VERBS = {
     "bench": Verb("fastheur.commands.bench"),
     "doctor": Verb("fastheur.commands.doctor"),
     "demo": Verb("fastheur.commands.demo"),
+    "resident": Verb("fastheur.commands.resident", ("ACTION",)),
 }
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
@@ -67,15 +71,19 @@ _ENVPOOL_ID = re.compile(r".+-v\d+")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code: the process's own, or ``argv`` for a caller inside Python."""
     words = list(sys.argv[1:] if argv is None else argv)
+    served = answer(words) if argv is None else None
+    if served is not None:
+        return served
     if not words or words[0] in ("-h", "--help", "help"):
         print(USAGE)
         return 0 if words else 2
     if words[0] in ("-V", "--version"):
         print(f"fastheur {__version__}")
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill settles the trial like Ctrl-C
+    if argv is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill settles the trial like Ctrl-C
     try:
         if sys.stdout is None:
             raise ConfigError("Standard output is closed; send it to a file or to /dev/null.")
@@ -110,7 +118,9 @@ def _failed(message: str, code: int = 2) -> int:
 def _drop_output() -> None:
     """Let what is still buffered go nowhere, so that the interpreter's end does not fail on it again."""
     with contextlib.suppress(OSError, ValueError):  # a test's standard output is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _run(name: str, words: list[str]) -> int:
@@ -158,13 +168,22 @@ def _positionals(name: str, words: list[str]) -> list[str]:
 
 def compose(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     """Return the verb's configuration with ``overrides`` applied, as plain dicts and lists."""
+    if any("${" in word for word in overrides):  # an interpolation may have another value every time
+        return _composed.__wrapped__(verb, tuple(overrides))
+    return copy.deepcopy(_composed(verb, tuple(overrides)))
+
+
+@lru_cache(maxsize=64)
+def _composed(verb: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     _register()
+    GlobalHydra.instance().clear()  # a resident process may have been interrupted in here
     try:
         with initialize_config_dir(str(CONF), version_base=None):
             words = [_listed(word) if verb == "race" else word for word in _checked(overrides)]
@@ -262,9 +281,12 @@ def sweep_job(config: Any) -> None:
     )
 
 
+@cache
 def _register() -> None:
     """Offer the 57 games to Hydra from the one table, as if each had its file."""
     from hydra.core.config_store import ConfigStore
+
+    from fastheur.tasks import environments
 
     store = ConfigStore.instance()
     for name, environment in environments().items():
@@ -302,6 +324,8 @@ def _checked(overrides: Sequence[str]) -> list[str]:
 
 def _env(value: str, choices: Sequence[str]) -> list[str]:
     """Return the overrides that stand for ``env=value``: task names, or EnvPool ids alone."""
+    from fastheur.tasks import environments
+
     if re.match(r"(choice|glob)\(", value):
         return [f"env={value}"]
     known = environments()

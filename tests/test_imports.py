@@ -18,8 +18,8 @@ ONLY = {
 
 LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
-    {"tasks", "vision", "policy"},
-    {"spec"},
+    {"tasks", "vision", "policy", "resident"},
+    {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess", "ale_lane", "hopeless", "elimination"},
     {"ale_worker", "ale_crew"},
     {"engine_ale", "engine_envpool"},
@@ -33,6 +33,7 @@ LAYERS = [
     {"benchmark", "racing"},
     {"commands"},
     {"cli"},
+    {"__main__", "resident_server"},
 ]
 """A module imports from its own layer's predecessors only."""
 
