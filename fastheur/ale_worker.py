@@ -64,7 +64,7 @@ class Machine:
     def load(self, seed: int) -> None:
         """Insert the cartridge anew, as a machine that is built for ``seed`` does."""
         self.ale.setInt("random_seed", seed)
-        self.ale.loadROM(roms.get_rom_path(self._setup.rom))
+        self.ale.loadROM(roms.get_rom_path(self._setup.rom) or "")
         self.ale.reset_game()
 
     def start(self, snapshot: "Snapshot", seed: int) -> None:

@@ -22,6 +22,7 @@ from fastheur import _core
 from fastheur.batch import StepBatch
 from fastheur.engine import Engine
 from fastheur.errors import ConfigError, nearest, whole
+from fastheur.pool_shelf import take
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
 from fastheur.vizdoom_folder import vizdoom_folder
@@ -86,7 +87,7 @@ class _Lane:
         work = [queue.popleft() for _ in slots]
         for place, (episode, _) in enumerate(work):
             columns.begin(place, episode)
-        self._pool = make_pool(engine.task, engine.protocol, [seed for _, seed in work], engine.threads)
+        self._pool = _fresh_pool(engine, [seed for _, seed in work])
         self._state = _StateList(self._pool, engine.spec)
         action = engine.spec.action
         self._actions = np.zeros((self.width, *action.shape), action.dtype)
@@ -186,6 +187,15 @@ class _StateList:
         for name, place in zip(self._dtype.names, self._obs, strict=True):
             record[name] = state[place]
         return record
+
+
+def _fresh_pool(engine: EnvPoolEngine, seeds: Sequence[int]) -> Any:
+    """Return a pool nobody has played in, from the shelf where one was built ahead."""
+    task, protocol, threads = engine.task, engine.protocol, engine.threads
+    if task.suite == "vizdoom":  # its environments are processes: none is left waiting
+        return make_pool(task, protocol, seeds, threads)
+    key = (task.env_id, repr(sorted(protocol.envpool_args(task).items(), key=str)), tuple(seeds), threads)
+    return take(key, len(seeds), lambda: make_pool(task, protocol, seeds, threads))
 
 
 def make_pool(task: Task, protocol: Protocol, seeds: Sequence[int], threads: int) -> Any:

@@ -19,9 +19,7 @@ from fastheur.rollout import Episode, Job, rollout
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
-
-AUTO_SLOTS = 64
-"""Most slots that are used when none are asked for."""
+from fastheur.tuning import Schedule, find_schedule
 
 LEDGER_SECONDS = 1.0
 """Finished episodes are written to the ledger at least this often."""
@@ -39,7 +37,7 @@ class Plan:
     split: str
     first: int
     episodes: int
-    slots: int
+    slots: int | None
     threads: int
     engine: str = "auto"
     warm: bool = False
@@ -60,8 +58,8 @@ def plan(
     episodes: int | None = None,
     first: int = 0,
     split: str = "train",
-    slots: int | None = None,
-    threads: int = 0,
+    slots: int | str | None = None,
+    threads: int | str = 0,
     engine: str = "auto",
     warm: bool = False,
     debug: bool = False,
@@ -109,8 +107,8 @@ def plan(
         split,
         first,
         count,
-        AUTO_SLOTS if slots is None else whole("slots", slots, 1),
-        whole("threads", threads, 0),
+        None if slots in (None, "auto") else whole("slots", slots, 1),
+        0 if threads == "auto" else whole("threads", threads, 0),
         engine,
         warm,
         debug,
@@ -189,9 +187,13 @@ def run(
     jobs = [
         Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
     ]
-    slots = min(what.slots, len(jobs))
-    host = host or make_host(candidates, engine.spec, slots, what.debug)
-    trials = _Trials(what, candidates, slots, engine, began, progress)
+    schedule, scanned = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads)
+    schedule = replace(schedule, slots=min(schedule.slots, len(jobs)))
+    if schedule.threads != engine.threads:
+        engine = make_engine(engine.name, what.task, what.protocol, schedule.threads)
+    engine.env_steps += scanned  # steps are steps, whatever they were taken for
+    host = host or make_host(candidates, engine.spec, schedule.slots, what.debug)
+    trials = _Trials(what, candidates, schedule, scanned, engine, began, progress)
     return trials.collect(host, jobs)
 
 
@@ -253,7 +255,8 @@ class _Trials:
         self,
         what: Plan,
         candidates: Sequence[Candidate],
-        slots: int,
+        schedule: Schedule,
+        scanned: int,
         engine: Engine,
         began: float,
         progress: Progress | None,
@@ -261,7 +264,8 @@ class _Trials:
         self._what = what
         self._engine = engine
         self._progress = progress
-        self._slots = slots
+        self._schedule = schedule
+        self._scanned = scanned
         self._began = began
         self._settings = [_setting(what, candidate) for candidate in candidates]
         self._episodes: list[list[Episode]] = [[] for _ in candidates]
@@ -277,8 +281,8 @@ class _Trials:
                     Path(candidate.policy.name).stem,
                     setting,
                     candidate.policy,
-                    slots,
-                    engine.threads,
+                    schedule.slots,
+                    schedule.threads,
                     found,
                     what.notes,
                     what.secret is not None,
@@ -294,8 +298,8 @@ class _Trials:
             self._engine,
             host,
             jobs,
-            self._slots,
-            lanes=self._engine.default_lanes(self._slots),
+            self._schedule.slots,
+            lanes=self._schedule.lanes,
             warm=self._what.warm,
             gamma=self._what.gamma,
             stop=self._what.stop,
@@ -356,7 +360,16 @@ class _Trials:
         extra, rest = divmod(self._engine.env_steps - played, len(self._settings))
         extra += number < rest
         share = 1 / len(self._settings)
-        cost = Cost(mine + extra, wall * share, setup * share, self._slots, self._engine.threads)
+        cost = Cost(
+            mine + extra,
+            wall * share,
+            setup * share,
+            self._schedule.slots,
+            self._schedule.threads,
+            self._engine.name,
+            str(self._schedule),
+            self._scanned // len(self._settings),
+        )
         trial = self._numbers[number] if self._numbers else None
         return Scorecard(self._settings[number], episodes, cost, status == "finished", self._what.secret, trial)
 

@@ -51,13 +51,23 @@ class Setting:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an evaluation took: env steps (unfinished episodes included) and seconds of stepping and of set-up."""
+    """What an evaluation took, and how it used the machine.
+
+    Attributes:
+        env_steps: unfinished episodes and the scan of an automatic schedule included.
+        wall_s, setup_s: seconds of stepping, and of everything before and beside it.
+        slots, threads, engine, schedule: what played, and where the schedule came from, in words.
+        scan_steps: env steps of the scan, which the rate of the stepping leaves out.
+    """
 
     env_steps: int
     wall_s: float
     setup_s: float
     slots: int
     threads: int
+    engine: str = "envpool"
+    schedule: str = ""
+    scan_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,7 @@ class Scorecard:
     @property
     def steps_per_s(self) -> float:
         """Env steps per second of stepping; reset transitions and set-up are not in it."""
-        return self.cost.env_steps / self.cost.wall_s if self.cost.wall_s > 0 else 0.0
+        return (self.cost.env_steps - self.cost.scan_steps) / self.cost.wall_s if self.cost.wall_s > 0 else 0.0
 
     def merge(self, other: "Scorecard") -> "Scorecard":
         """Return the card of both episode sets.
@@ -151,6 +161,9 @@ class Scorecard:
                 cost.setup_s + more.setup_s,
                 max(cost.slots, more.slots),
                 max(cost.threads, more.threads),
+                cost.engine if cost.engine == more.engine else f"{cost.engine}, {more.engine}",
+                cost.schedule if cost.schedule == more.schedule else "",
+                cost.scan_steps + more.scan_steps,
             ),
             self.complete and other.complete,
             self.sealed_secret,

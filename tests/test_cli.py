@@ -188,7 +188,9 @@ def test_the_ledger_is_exported(tmp_path, capsys):
     assert {path.name for path in (tmp_path / "there").iterdir()} == {"trials.jsonl", "summary.csv"}
 
 
-@pytest.mark.parametrize("verb", ["eval", "race", "check", "new", "list", "ledger", "bench", "doctor", "demo", "resident"])
+@pytest.mark.parametrize(
+    "verb", ["eval", "race", "check", "new", "list", "ledger", "bench", "doctor", "demo", "resident"]
+)
 def test_every_verb_explains_its_settings(verb, capsys):
     code, out, _ = run(verb, "--help", capsys=capsys)
     assert code == 0 and out.startswith(f"# fastheur {verb}")

@@ -103,7 +103,9 @@ def _overrides(folder: Path) -> list[str]:
 
 def _job(config: Mapping[str, Any], number: int) -> Scorecard:
     suite = settings.environment(config).suite
-    threads = config["threads"] or max(1, default_threads(suite) // int(config["jobs"]))
+    threads = config["threads"]
+    if threads in (0, "auto"):
+        threads = max(1, default_threads(suite) // int(config["jobs"]))
     what, candidate = _planned({**config, "threads": threads})
     card = play(what, candidate)
     reveal(what)
@@ -118,7 +120,20 @@ def _planned(config: Mapping[str, Any]) -> tuple[Plan, Candidate]:
     if config["split"] == "sealed" and config["ledger"] is None:
         raise ConfigError("split=sealed needs a ledger, as every sealed read is logged; found ledger=null.")
     where = settings.environment(config)
-    names = ("obs", "episodes", "first", "split", "slots", "threads", "warm", "debug", "stop_below", "notes", "ledger")
+    names = (
+        "obs",
+        "episodes",
+        "first",
+        "split",
+        "engine",
+        "slots",
+        "threads",
+        "warm",
+        "debug",
+        "stop_below",
+        "notes",
+        "ledger",
+    )
     what = plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
     policy = resolve_policy(config["policy"], what.task)
     return what, Candidate(policy, policy.values(settings.numbers(config["params"])))
@@ -135,7 +150,8 @@ def _show(what: Plan, card: Scorecard) -> None:
             ", ".join(f"{name.upper() if name == 'iqm' else name} {row['score_' + name]:,.2f}" for name in names) + "."
         )
     print(
-        f"{cost.env_steps:,} env steps; set-up {cost.setup_s:.1f} s, stepping {cost.wall_s:.1f} s; {cost.slots} slots."
+        f"{cost.env_steps:,} env steps; set-up {cost.setup_s:.1f} s, stepping {cost.wall_s:.1f} s; "
+        f"engine {cost.engine}, {cost.schedule}."
     )
     if card.setting.warm:
         print("Warm slots: for screening only; this score depends on what the slots played before.")

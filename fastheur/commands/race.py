@@ -23,7 +23,7 @@ def main(config: Mapping[str, Any]) -> int:
     """Race once and print the ranking."""
     config = settings.texts(config)
     where = settings.environment(config)
-    names = ("obs", "episodes", "first", "split", "slots", "threads", "debug", "notes", "ledger")
+    names = ("obs", "episodes", "first", "split", "engine", "slots", "threads", "debug", "notes", "ledger")
     what = race_plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
     policy = resolve_policy(config["policy"], what.task)
     rows = product(settings.numbers(config["params"]))

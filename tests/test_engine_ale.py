@@ -1,0 +1,118 @@
+"""engine=ale: worker processes that are kept, missed when they die, and that leave no step uncounted."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from test_engine import play
+
+from fastheur import ale_crew, evaluate
+from fastheur.engines import make_engine
+from fastheur.errors import ConfigError, EngineError
+from fastheur.tasks import find_environment, find_protocol, make_task
+
+
+def build(name="atari/pong", mode="ram", protocol="weng2026", threads=2, engine="ale", **changes):
+    environment = find_environment(name)
+    chosen = find_protocol(protocol, environment, **changes)
+    return make_engine(engine, make_task(environment, mode, chosen), chosen, threads)
+
+
+def workers():
+    return [child.pid for crew in ale_crew._IDLE.values() for child in crew._children]
+
+
+@pytest.mark.parametrize("slots", [1, 3, 7, 64])
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_every_episode_is_played_once_and_every_step_counted(slots, lanes):
+    engine = build(max_steps=9)
+    results, _ = play(engine, 11, slots, lanes=lanes)
+    assert sorted(results) == list(range(11))
+    assert engine.env_steps == 11 * 9
+
+
+def test_breakout_with_nobody_at_the_paddle_is_game_over_even_on_the_last_allowed_step():
+    fire = play(build("atari/breakout"), 1, 1, lambda batch: 1)[0][0]
+    assert fire[2]
+    assert play(build("atari/breakout", max_steps=fire[1]), 1, 1, lambda batch: 1)[0][0] == fire
+
+
+def test_workers_stay_for_the_next_evaluation_of_their_game():
+    play(build(max_steps=5), 4, 4)
+    before = workers()
+    play(build(max_steps=5), 4, 4)
+    assert workers() == before
+    for game in ("atari/tennis", "atari/boxing", "atari/freeway"):
+        play(build(game, max_steps=3), 1, 1)
+    assert len(ale_crew._IDLE) == ale_crew.KEPT
+
+
+def test_starting_is_timed_as_building():
+    engine = build(max_steps=5)
+    play(engine, 4, 4)
+    assert engine.build_s > 0
+
+
+def test_a_stopped_evaluation_counts_what_was_sent_and_leaves_the_workers_fit():
+    engine = build(max_steps=50)
+    for number, batch in enumerate(engine.episodes([5, 6, 7, 8], 4)):
+        batch.actions[:] = 0
+        if number == 20:
+            break
+    assert 0 < engine.env_steps <= 4 * 50
+    results, _ = play(build(max_steps=50), 4, 4)
+    assert len(results) == 4
+
+
+def test_a_worker_that_is_killed_is_an_error_and_the_next_evaluation_works():
+    engine = build(max_steps=5000)
+    with pytest.raises(EngineError, match="killed by signal 9"):
+        for number, batch in enumerate(engine.episodes([5, 6], 2)):
+            batch.actions[:] = 0
+            if number == 5:
+                victim = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _is_worker(int(pid))]
+                os.kill(victim[-1], signal.SIGKILL)
+    assert engine.env_steps > 0
+    assert len(play(build(max_steps=5), 2, 2)[0]) == 2
+
+
+def _is_worker(pid):
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"fastheur.ale_worker" in words and int(Path(f"/proc/{pid}/stat").read_text().split()[3]) == os.getpid()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "changes", "message"),
+    [
+        ("mujoco/ant", "state", {}, "57 Atari games only"),
+        ("atari/pong", "ram", {"args": {"frame_skip": 4}}, "frame_skip=1, found frame_skip=4"),
+        ("atari/pong", "native", {"args": {"gray_scale": True}, "modes": {}}, "RGB frames"),
+        ("atari/pong", "ram", {"args": {"zero_discount_on_life_loss": True}}, "does not know the argument"),
+    ],
+)
+def test_what_it_cannot_play_is_refused_when_asked_for_and_left_to_envpool_otherwise(name, mode, changes, message):
+    protocol = "default" if name == "mujoco/ant" else "weng2026"
+    with pytest.raises(ConfigError, match=message):
+        build(name, mode, protocol, **changes)
+    assert build(name, mode, protocol, engine="auto", **changes).name == "envpool"
+    with pytest.raises(ConfigError, match="expected one of auto, envpool, ale"):
+        build(name, mode, protocol, engine="gym")
+
+
+def test_it_can_snapshot_and_envpool_cannot():
+    assert build().can_snapshot and build(engine="auto").name == "ale"
+    assert not build(engine="envpool").can_snapshot
+
+
+def test_the_scorecard_says_which_engine_played_and_is_the_same_for_both(random_kernel):
+    cards = [
+        evaluate(random_kernel, "atari/pong", obs="ram", protocol="robust", episodes=5, max_steps=200, engine=name)
+        for name in ("ale", "envpool")
+    ]
+    assert [card.cost.engine for card in cards] == ["ale", "envpool"]
+    assert cards[0].episodes == cards[1].episodes
+    assert cards[0].setting == cards[1].setting
