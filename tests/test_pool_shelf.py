@@ -15,7 +15,7 @@ def _empty():
 
 
 def test_an_evaluation_from_the_shelf_is_the_same_and_empties_it(random_kernel):
-    settings = {"episodes": 6, "slots": 4, "threads": 2}
+    settings = {"episodes": 6, "slots": 4, "threads": 2, "params": {"n": 2}}
     first = evaluate(random_kernel, "CartPole-v1", **settings)
     pool_shelf.restock()
     assert len(pool_shelf._ready) >= 2
