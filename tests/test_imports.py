@@ -21,7 +21,7 @@ LAYERS = [
     {"score"},
     {"ledger"},
     {"evaluation"},
-    {"benchmark"},
+    {"throughput"},
     {"commands"},
     {"cli"},
 ]
