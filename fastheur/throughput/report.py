@@ -1,7 +1,9 @@
 """Turns what the arena measured into rows, tables, verdicts on the targets, and JSON."""
 
 import importlib.metadata
+import os
 import platform
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from rich.table import Table
 from fastheur.throughput.arena import Result
 from fastheur.throughput.contenders import BARE_NAMES
 from fastheur.throughput.setting import cores
-from fastheur.throughput.workloads import BARE, RAW, Target, Workload
+from fastheur.throughput.workloads import BARE, RAW, Workload
 
 PACKAGES = ("envpool", "ale-py", "gymnasium", "mujoco", "numpy", "numba")
 """Whose versions are told with the figures."""
@@ -26,7 +28,8 @@ class Row:
 
     Attributes:
         steps_per_s, low, high: median, slowest and fastest block, in env steps per second; 0 where nothing was measured.
-        of_raw: share of the bare simulator's speed on all cores. of_bare: ratio to the fastest bare EnvPool loop.
+        of_raw: share of the bare simulator's speed on all cores. of_bare: ratio to the fastest bare EnvPool loop. Both
+            are medians of the ratios turn by turn.
         problem: why there is no figure. note: what else to know.
     """
 
@@ -65,7 +68,7 @@ class Verdict:
 
 def rows(workload: Workload, results: Sequence[Result]) -> list[Row]:
     """Return the rows of one workload's table."""
-    speeds = _speeds(results)
+    by_name = _by_name(results)
     return [
         Row(
             workload.key,
@@ -74,8 +77,8 @@ def rows(workload: Workload, results: Sequence[Result]) -> list[Row]:
             result.median,
             min(result.rates, default=0.0),
             max(result.rates, default=0.0),
-            _ratio(result.median, speeds.get(RAW)),
-            _ratio(result.median, speeds.get(BARE)),
+            _ratio(result, by_name.get(RAW)),
+            _ratio(result, by_name.get(BARE)),
             result.problem,
             workload.notes.get(result.contender, ""),
         )
@@ -85,28 +88,33 @@ def rows(workload: Workload, results: Sequence[Result]) -> list[Row]:
 
 def verdicts(workload: Workload, results: Sequence[Result]) -> list[Verdict]:
     """Return how the targets of ``workload`` fared; those of contenders that did not take part are left out."""
-    speeds = _speeds(results)
+    by_name = _by_name(results)
     took_part = {result.contender for result in results} | {BARE}
     return [
-        _verdict(workload, target, speeds)
+        Verdict(
+            workload.key,
+            target.subject,
+            target.over,
+            target.least,
+            _ratio(by_name.get(target.subject), by_name.get(target.over)),
+        )
         for target in workload.targets
         if target.subject in took_part and target.over in took_part
     ]
 
 
-def _verdict(workload: Workload, target: Target, speeds: dict[str, float]) -> Verdict:
-    ratio = _ratio(speeds.get(target.subject, 0.0), speeds.get(target.over))
-    return Verdict(workload.key, target.subject, target.over, target.least, ratio)
+def _by_name(results: Sequence[Result]) -> dict[str, Result]:
+    """Return the results that have figures, and under a name of its own the fastest of the bare EnvPool loops."""
+    measured = {result.contender: result for result in results if result.rates}
+    bare = [measured[name] for name in BARE_NAMES if name in measured]
+    return measured | ({BARE: max(bare, key=lambda result: result.median)} if bare else {})
 
 
-def _speeds(results: Sequence[Result]) -> dict[str, float]:
-    speeds = {result.contender: result.median for result in results if result.median}
-    bare = [speeds[name] for name in BARE_NAMES if name in speeds]
-    return speeds | ({BARE: max(bare)} if bare else {})
-
-
-def _ratio(speed: float, over: float | None) -> float | None:
-    return speed / over if speed and over else None
+def _ratio(one: Result | None, other: Result | None) -> float | None:
+    """Return the median of the ratios turn by turn, which a machine's drift hits less than a ratio of medians."""
+    if one is None or other is None or not one.rates:
+        return None
+    return statistics.median(a / b for a, b in zip(one.rates, other.rates, strict=True))
 
 
 def table(workload: Workload, found: Sequence[Row]) -> Table:
@@ -131,11 +139,12 @@ def _share(ratio: float | None) -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures depend on: processor, cores, system, versions."""
+    """Return what the figures depend on: processor, cores, load of the last minute, system, versions."""
     versions = {name: _version(name) for name in PACKAGES}
     return {
         "processor": _processor(),
         "cores": str(cores()),
+        "load": f"{os.getloadavg()[0]:.1f}",
         "system": platform.platform(),
         "python": platform.python_version(),
         **versions,
@@ -143,9 +152,11 @@ def machine() -> dict[str, str]:
 
 
 def headline(facts: dict[str, str]) -> str:
-    """Return :func:`machine` in two lines of text."""
+    """Return :func:`machine` in two lines of text, and a warning where others use the machine."""
     versions = ", ".join(f"{name} {facts[name]}" for name in ("python", *PACKAGES))
-    return f"{facts['processor']}, {facts['cores']} cores, {facts['system']}\n{versions}"
+    busy = float(facts["load"]) > 0.5 * float(facts["cores"])
+    warning = f"\nThe machine is busy (load {facts['load']} before the start): expect wide spreads." if busy else ""
+    return f"{facts['processor']}, {facts['cores']} cores, {facts['system']}\n{versions}{warning}"
 
 
 def as_json(facts: dict[str, str], found: Sequence[Row], judged: Sequence[Verdict], core: Any) -> dict[str, Any]:
