@@ -55,12 +55,12 @@ def contenders(workload: Workload, slots: int | None, threads: int | None, peers
         found.append(Contender(AS_SHIPPED, _OURS + "full_path_envpool", (shipped,)))
     if not peers:
         return found
-    others = [Contender(RAW, "fastheur.throughput.raw:RawTeam", (Setting(cores(), cores(), unit="processes"),), True)]
+    others = [Contender(RAW, "fastheur.throughput.raw:RawTeam", (Setting(cores(), cores(), unit="process"),), True)]
     if workload.kind == "atari":
         pools = tuple(Setting(count, workers[0]) for count in few)
         others.append(Contender(VECTOR, _PEERS + "ale_vector", pools, True))
     sync = (Setting(slots or 16),)
-    teams = [Setting(count, count, unit="processes") for count in (cores(), 4 * cores(), 16)]
+    teams = [Setting(count, count, unit="process") for count in (cores(), 4 * cores(), 16)]
     others += [
         Contender("Gymnasium Sync", _PEERS + "gymnasium_sync", sync, True),
         Contender(ASYNC, _PEERS + "gymnasium_async", tuple(dict.fromkeys(teams)), True),

@@ -73,20 +73,23 @@ class Corner:
 
     def choose(self, path: str, steps: int | None) -> Setting:
         """Try every setting, keep the fastest and the number of steps that fill a block."""
-        tape, fastest, kept = Tape.load(path), 0.0, None
-        for setting, player in self._built:
+        tape = Tape.load(path)
+        for _, player in self._built:
             player.load(tape)
-            meter = Meter(player)
-            rate = meter.rate(TRY_SECONDS)
-            if kept is not None and rate <= fastest:
-                player.close()
-                continue
-            if self._meter is not None:
-                self._meter.player.close()
-            fastest, kept, self._meter = rate, setting, meter
+        meters = [Meter(player) for _, player in self._built]
+        rates = [meter.rate(TRY_SECONDS) for meter in meters]
+        if len(meters) > 1:
+            # A second round, because noise only ever slows. All start over: players may share a pool.
+            rates = [
+                max(rate, Meter(meter.player).rate(TRY_SECONDS)) for rate, meter in zip(rates, meters, strict=True)
+            ]
+        best = rates.index(max(rates))
+        kept, player = self._built.pop(best)
+        for _, other in self._built:
+            other.close()
         self._built = []
-        assert kept is not None and self._meter is not None
-        self._steps = steps or math.ceil(fastest * BLOCK_SECONDS / self._meter.player.slots)
+        self._meter = meters[0] if len(meters) == 1 else Meter(player)
+        self._steps = steps or math.ceil(rates[best] * BLOCK_SECONDS / player.slots)
         return kept
 
     def block(self) -> float:

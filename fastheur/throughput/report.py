@@ -62,7 +62,7 @@ class Verdict:
 
     def __str__(self) -> str:
         word = {True: "met", False: "missed", None: "not measured"}[self.met]
-        found = "" if self.ratio is None else f" {self.ratio:.2f},"
+        found = "" if self.ratio is None else f" {self.ratio:.3f},"
         return f"{word}: {self.subject} over {self.over}:{found} target >= {self.least:g}"
 
 

@@ -14,11 +14,15 @@ class Setting:
     slots: int
     threads: int = 1
     batch: int = 0
-    unit: str = "threads"
+    unit: str = "thread"
 
     def __str__(self) -> str:
         batch = f", batch {self.batch}" if self.batch else ""
-        return f"{self.slots} slots{batch}, {self.threads} {self.unit if self.threads > 1 else self.unit.rstrip('s')}"
+        return f"{_count(self.slots, 'slot')}{batch}, {_count(self.threads, self.unit)}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}{'es' if thing.endswith('s') else 's'}"
 
 
 class Player(Protocol):
