@@ -16,7 +16,7 @@ demo: $(STAMP)  ## play Breakout and Pong with the shipped policies and show the
 test: $(STAMP)  ## run the tests
 	@$(BIN)/python -m pytest
 
-bench: $(STAMP)  ## measure throughput against bare EnvPool, and the Cython core against NumPy, OpenCV and Numba
+bench: $(STAMP)  ## measure throughput beside EnvPool, raw simulators and other libraries, and the Cython core
 	@$(BIN)/fastheur bench
 	@$(BIN)/python -m pytest bench -s --benchmark-columns=median,ops --benchmark-sort=name
 

@@ -29,7 +29,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur new NAME env=TASK [obs=MODE]         a commented start for a Heuristic System
   fastheur list                                 tasks, shipped policies and their best scores
   fastheur ledger export [out=FOLDER]           trials.jsonl and summary.csv from the ledger
-  fastheur bench                                throughput over bare EnvPool on this machine
+  fastheur bench                                throughput beside bare EnvPool, raw simulators and other libraries
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
   fastheur resident start|stop|status           a process that keeps the libraries loaded; FASTHEUR_RESIDENT=1 uses it
@@ -60,7 +60,7 @@ VERBS = {
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
 
-_TEXTS = ("policy", "out", "ledger", "notes")
+_TEXTS = ("policy", "out", "ledger", "notes", "plot")
 """Settings whose value is taken as it stands, whatever Hydra's grammar would make of spaces, commas and quotes."""
 
 TRACEBACK = "FASTHEUR_TRACEBACK"

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "fastheur"
 
 ONLY = {
     "envpool": {"engine_envpool.py"},
-    "ale_py": {"ale_worker.py"},
+    "ale_py": {"ale_worker.py", "peers.py", "raw.py"},
     "hydra": {"cli.py"},
     "omegaconf": {"cli.py"},
     "sqlite3": {"ledger.py"},
@@ -27,10 +27,11 @@ LAYERS = [
     {"kernel", "benchmark_frames"},
     {"host", "benchmark_core"},
     {"rollout"},
+    {"tuning"},
     {"score"},
     {"ledger"},
     {"evaluation"},
-    {"benchmark", "racing"},
+    {"throughput", "racing"},
     {"commands"},
     {"cli"},
     {"__main__", "resident_server"},

@@ -1,18 +1,22 @@
-"""``fastheur bench``: the whole evaluation path over bare EnvPool, and the Cython core over NumPy, OpenCV and Numba."""
+"""``fastheur bench``: fastheur beside everything else that steps environments, and the Cython core beside its rivals."""
 
-import platform
-from collections.abc import Mapping
-from pathlib import Path
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
-from fastheur.benchmark import CONTESTS, Row, run_contest
 from fastheur.benchmark_core import core_ratios
 from fastheur.commands import output
 from fastheur.commands.display import console
-from fastheur.engine import default_threads
-from fastheur.errors import whole
+from fastheur.errors import ConfigError, nearest, whole
+from fastheur.throughput import plot, report
+from fastheur.throughput.arena import Arena
+from fastheur.throughput.contenders import contenders
+from fastheur.throughput.workloads import WORKLOADS, Workload
+
+CORE = "core"
+"""What ``only=`` takes for the compiled frame kernels."""
 
 CORE_TARGETS = (5.0, 1.0)
 """At least this many times as fast as the NumPy twin, and as OpenCV where it has the operation; the second is also the
@@ -20,45 +24,68 @@ target against Numba for the kernels of ``benchmark_core.RIVALRY``."""
 
 
 def main(config: Mapping[str, Any]) -> int:
-    """Measure and print the ratios."""
-    for name in ("steps", "repeats", "slots"):
-        whole(name, config[name])
-    whole("threads", config["threads"], 0)
+    """Measure and print the tables."""
+    whole("repeats", config["repeats"])
+    for name in ("steps", "slots", "threads"):
+        if config[name] is not None:
+            whole(name, config[name])
+    if not isinstance(config["peers"], bool):
+        raise ConfigError(f"peers is {config['peers']!r}, expected true or false.")
     out = output.checked(config["out"])
-    machine = f"{_processor()}, {default_threads('atari')} cores, {platform.platform()}"
-    print(
-        f"{machine}\n{config['slots']} slots, {config['steps']} steps per block, median of {config['repeats']} blocks",
-        flush=True,
-    )
-    wanted = [contest for contest in CONTESTS if not config["only"] or config["only"].lower() in contest.name.lower()]
-    rows: list[Row] = []
-    for contest in wanted:
-        steps = min(config["steps"], 999 // (config["repeats"] + 1)) if contest.mode == "state" else config["steps"]
-        rows.append(
-            run_contest(
-                contest, slots=config["slots"], threads=config["threads"], steps=steps, repeats=config["repeats"]
-            )
-        )
-    if rows:
-        console().print(_path_table(rows))
-    core = core_ratios(config["repeats"]) if not config["only"] or config["only"] == "core" else []
+    picture = plot.checked(None if config["plot"] is None else str(config["plot"]))
+    wanted, core_too = _wanted(config["only"])
+    facts = report.machine()
+    print(f"{report.headline(facts)}\nmedian of {config['repeats']} interleaved blocks", flush=True)
+    rows, verdicts = _paths(wanted, config)
+    core = core_ratios(config["repeats"]) if core_too else []
     if core:
         console().print(_core_table(core))
     if out:
-        output.write_json({"machine": machine, "paths": [row.to_dict() for row in rows], "core": core}, out)
+        output.write_json(report.as_json(facts, rows, verdicts, core), out)
+    if picture and rows:
+        plot.draw(rows, report.headline(facts), picture)
     return 0
 
 
-def _path_table(rows: list[Row]) -> Table:
-    table = Table(title="Whole evaluation path over bare EnvPool, same actions", title_justify="left")
-    for name in ("policy", "fastheur steps/s", "EnvPool steps/s", "ratio", "min .. max", "target"):
-        table.add_column(name, justify="left" if name == "policy" else "right")
-    for row in rows:
-        spread = f"{row.ratio_low:.3f} .. {row.ratio_high:.3f}"
-        table.add_row(
-            row.name, f"{row.fastheur:,.0f}", f"{row.envpool:,.0f}", f"{row.ratio:.3f}", spread, f">= {row.target:.2f}"
-        )
-    return table
+def _wanted(only: Any) -> tuple[list[Workload], bool]:
+    """Return the workloads that ``only`` names, and whether the frame kernels are wanted."""
+    if only is None:
+        return list(WORKLOADS), True
+    keys = [workload.key for workload in WORKLOADS]
+    if str(only) not in (*keys, CORE):
+        known = ", ".join((*keys, CORE))
+        raise ConfigError(f"only is {str(only)!r}, expected one of {known}.{nearest(str(only), (*keys, CORE))}")
+    return [workload for workload in WORKLOADS if workload.key == str(only)], str(only) == CORE
+
+
+def _paths(wanted: Sequence[Workload], config: Mapping[str, Any]) -> tuple[list[report.Row], list[report.Verdict]]:
+    """Measure the workloads one after the other and show each table as soon as it is there."""
+    rows: list[report.Row] = []
+    verdicts: list[report.Verdict] = []
+    with Arena() as arena:
+        for workload in wanted:
+            rivals = contenders(workload, config["slots"], config["threads"], config["peers"])
+            results = arena.hold(
+                workload, rivals, repeats=config["repeats"], steps=config["steps"], say=_progress(workload)
+            )
+            found, judged = report.rows(workload, results), report.verdicts(workload, results)
+            console().print(report.table(workload, found))
+            for verdict in judged:
+                console().print(f"  {verdict}")
+            console().print()
+            rows += found
+            verdicts += judged
+    return rows, verdicts
+
+
+def _progress(workload: Workload) -> Any:
+    """Return a callback that keeps one line on a terminal up to date, and says nothing elsewhere."""
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{workload.title}: {text}\r", end="", file=sys.stderr, flush=True)
+
+    return say
 
 
 def _core_table(rows: list[dict[str, Any]]) -> Table:
@@ -78,11 +105,3 @@ def _core_table(rows: list[dict[str, Any]]) -> Table:
             rival if row["rivalry"] else "",
         )
     return table
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
