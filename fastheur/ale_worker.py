@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from ale_py import ALEInterface, ALEState, LoggerMode, roms
 
 from fastheur import _core
 from fastheur.ale_lane import ROWS, SCREEN, blocks
+
+Array = npt.NDArray[Any]
 
 NOOP, FIRE = 0, 1
 
@@ -165,48 +167,54 @@ class Lane:
         self._machines: list[Machine | None] = [None] * ROWS
         self._screens = np.zeros((ROWS, *SCREEN), np.uint8) if setup.mode == "native" else None
         self._rows = list(block["obs"] if self._screens is None else self._screens)
-        names = ("reward", "done", "cut", "elapsed", "lives")
-        self._answer: list[npt.NDArray[Any]] = [block[name] for name in names]
 
     def answer(self, snapshots: list[Snapshot]) -> None:
         """Carry out the command in the block."""
-        block, native = self._block, self._screens is not None
+        block = self._block
         rows = int(block["rows"])
-        reward, done, cut, elapsed, lives = self._answer
-        for row, (machine, gain) in enumerate(self._played(rows, snapshots)):
-            ale = machine.ale
-            if native:
-                ale.getScreen(self._rows[row])
-            else:
-                ale.getRAM(self._rows[row])
-            over, late = ale.game_over(with_truncation=False), machine.elapsed >= self._setup.max_steps
-            reward[row] = gain
-            done[row] = over or late
-            cut[row] = late and not over
-            elapsed[row] = machine.elapsed
-            lives[row] = ale.lives()
+        places = block["place"][:rows].tolist()
+        starts = block["start"][:rows]
+        fresh = self._start(places, starts, block["seed"][:rows], snapshots) if starts.any() else ()
+        answers = self._step(places, block["action"][:rows].tolist(), fresh)
+        for name, column in zip(("reward", "done", "cut", "elapsed", "lives"), zip(*answers, strict=True), strict=True):
+            block[name][:rows] = column
         if self._screens is not None:
             _core.palette_rgb(self._screens[:rows], TABLE, block["obs"][:rows])
 
-    def _played(self, rows: int, snapshots: list[Snapshot]) -> Iterator[tuple[Machine, float]]:
-        block = self._block
-        places, actions = block["place"][:rows].tolist(), block["action"][:rows].tolist()
-        starts, seeds = block["start"][:rows].tolist(), block["seed"][:rows]
-        for row, place in enumerate(places):
-            machine = self._machines[place]
-            if machine is not None and not starts[row]:
-                machine.elapsed += 1
-                yield machine, machine.ale.act(machine.actions[actions[row]])
-                continue
-            began = time.perf_counter()
+    def _start(self, places: list[int], starts: Array, seeds: Array, snapshots: list[Snapshot]) -> set[int]:
+        """Start the episodes that begin now and return their places."""
+        began = time.perf_counter()
+        rows = np.flatnonzero(starts).tolist()
+        for row in rows:
+            machine = self._machines[places[row]]
             if machine is None:
-                machine = self._machines[place] = Machine(self._setup)
+                machine = self._machines[places[row]] = Machine(self._setup)
                 if not snapshots:
                     snapshots.append(Snapshot(machine, self._setup.sticky))
                     _check_screen(machine, self._setup.rom)
             machine.start(snapshots[0], int(seeds[row]))
-            block["build_s"] += time.perf_counter() - began
-            yield machine, 0.0
+        self._block["build_s"] += time.perf_counter() - began
+        return {places[row] for row in rows}
+
+    def _step(self, places: list[int], actions: list[int], fresh: Collection[int]) -> list[tuple[Any, ...]]:
+        """Step every machine that is not ``fresh``; put what it shows into the rows, return the other answers."""
+        machines, most, native = self._machines, self._setup.max_steps, self._screens is not None
+        answers = []
+        for place, action, shown in zip(places, actions, self._rows, strict=False):
+            machine = machines[place]
+            assert machine is not None
+            ale, reward = machine.ale, 0.0
+            if not fresh or place not in fresh:
+                machine.elapsed += 1
+                reward = ale.act(machine.actions[action])
+            if native:
+                ale.getScreen(shown)
+            else:
+                ale.getRAM(shown)
+            elapsed = machine.elapsed
+            over = ale.game_over(with_truncation=False)
+            answers.append((reward, over or elapsed >= most, elapsed >= most and not over, elapsed, ale.lives()))
+        return answers
 
 
 def _check_screen(machine: Machine, rom: str) -> None:

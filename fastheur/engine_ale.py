@@ -147,7 +147,8 @@ class _Lane:
         self._place, self._start, self._seed, self._action = (
             block[key] for key in ("place", "start", "seed", "action")
         )
-        self._answer = [block[key] for key in ("reward", "done", "cut", "elapsed", "lives", "obs")]
+        self._answer = [block[key] for key in ("place", "reward", "done", "cut", "elapsed", "lives", "obs")]
+        self._seen = [column[:0] for column in self._answer]
         self._rows = 0
         self._starts = False
 
@@ -159,8 +160,10 @@ class _Lane:
     def receive(self) -> StepBatch:
         """Return the transitions that the worker has written."""
         rows = self._rows
-        reward, done, cut, elapsed, lives, obs = (column[:rows] for column in self._answer)
-        going, firsts, _ = self._columns.absorb(self._place[:rows], reward, done, cut, elapsed, None, lives)
+        if rows != len(self._seen[0]):
+            self._seen = [column[:rows] for column in self._answer]
+        place, reward, done, cut, elapsed, lives, obs = self._seen
+        going, firsts, _ = self._columns.absorb(place, reward, done, cut, elapsed, None, lives)
         return StepBatch.of(self._columns, rows, going, firsts, obs, reward, self._actions[:rows])
 
     def send(self, batch: StepBatch, queue: deque[tuple[int, int]]) -> bool:
