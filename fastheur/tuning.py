@@ -27,7 +27,7 @@ from fastheur.seeds import episode_seeds
 WORTH = 500_000
 """Env steps that an evaluation may take before a scan of a few seconds is worth it."""
 
-BUDGET_S = 8.0
+BUDGET_S = 6.0
 """A scan that has taken this long starts no further measurement; building EnvPool's Atari takes most of it."""
 
 WARM_S, MEASURE_S = 0.1, 0.3
@@ -110,7 +110,7 @@ class _Scan:
             moves += [_doubled, _halved]
         moves.append(_other_lanes)
         if free_threads:
-            moves.append(_more_threads)
+            moves += [_more_threads] if self._engine.name == "ale" else [_shared_out, _more_threads]
         for move in moves:
             for other in move(best):
                 if self.seconds > BUDGET_S:
@@ -182,7 +182,13 @@ def _halved(schedule: Schedule) -> Iterator[Schedule]:
 
 
 def _other_lanes(schedule: Schedule) -> Iterator[Schedule]:
-    yield replace(schedule, lanes=3 - schedule.lanes if schedule.lanes < 3 else 1)
+    yield replace(schedule, lanes=3 - schedule.lanes)
+
+
+def _shared_out(schedule: Schedule) -> Iterator[Schedule]:
+    """Two lanes with half of the threads each, for EnvPool, whose threads belong to a lane."""
+    if schedule.lanes == 1 and schedule.threads > 1:
+        yield replace(schedule, lanes=2, threads=schedule.threads // 2)
 
 
 def _more_threads(schedule: Schedule) -> Iterator[Schedule]:

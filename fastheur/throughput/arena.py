@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.errors import ConfigError
-from fastheur.throughput.contenders import SLOTS, SYNC, Contender
+from fastheur.throughput.contenders import Contender
 from fastheur.throughput.corner import serve
-from fastheur.throughput.setting import Setting, cores
+from fastheur.throughput.setting import Setting
 from fastheur.throughput.workloads import Workload
 
 PATIENCE = 180.0
@@ -70,16 +70,12 @@ class Arena:
             tape = str(Path(folder) / "tape.npy")
             say("recording the actions, building")
             for seat in seats:
-                if seat.rival.settings:
-                    seat.send("build", workload, seat.rival.maker, seat.rival.settings)
+                seat.send("build", workload, seat.rival.maker, seat.rival.settings)
             self._record(workload, tape)
             for seat in seats:
-                if seat.rival.settings:
-                    seat.receive()
-            for seat in sorted(seats, key=lambda seat: not seat.rival.settings):
+                seat.receive()
+            for seat in seats:
                 say(f"trying settings: {seat.rival.name}")
-                if not seat.rival.settings:
-                    seat.ask("build", workload, seat.rival.maker, (_best(seats),))
                 seat.setting = seat.ask("choose", tape, steps)
         for turn in range(repeats + 1):
             say(f"turn {turn + 1} of {repeats + 1}")
@@ -105,11 +101,6 @@ class Arena:
             old.leave()
         self._seats[rival.name] = _Seat(rival)
         return self._seats[rival.name]
-
-
-def _best(seats: Sequence["_Seat"]) -> Setting:
-    """Return the setting that bare EnvPool was fastest with, or what is played where it found none."""
-    return next((seat.setting for seat in seats if seat.rival.name == SYNC and seat.setting), Setting(SLOTS, cores()))
 
 
 class _Seat:

@@ -9,7 +9,7 @@ SLOTS = 64
 """What ``fastheur eval`` takes when nothing else is said."""
 
 SYNC, ASYNCHRONOUS = "bare EnvPool", "bare EnvPool, async"
-AS_SHIPPED = "fastheur, default setting"
+AS_SHIPPED = "fastheur engine=envpool, default"
 BARE_NAMES = (SYNC, ASYNCHRONOUS)
 
 _OURS = "fastheur.throughput.ours:"
@@ -22,7 +22,7 @@ class Contender:
 
     Attributes:
         name: for the table. maker: ``module:function`` that takes (workload, setting) and returns a Player.
-        settings: those it tries; the fastest is kept. Empty: it takes what was found best for bare EnvPool.
+        settings: those it tries; the fastest is kept.
         peer: needs a package of the optional extra ``bench``.
     """
 
@@ -48,7 +48,7 @@ def contenders(workload: Workload, slots: int | None, threads: int | None, peers
         Contender(SYNC, _OURS + "BareSync", grid),
         Contender(ASYNCHRONOUS, _OURS + "BareAsync", _asynchronous(counts, workers[0])),
         Contender(ONE, _OURS + "OneEnvironment", (Setting(1),)),
-        Contender(OURS, _OURS + "full_path_envpool", () if len(grid) > 1 else grid),
+        Contender(OURS, _OURS + "full_path_envpool", _schedules(counts[:2], workers[0])),
     ]
     if len(grid) > 1:
         shipped = Setting(slots or SLOTS, threads or cores())
@@ -69,6 +69,12 @@ def contenders(workload: Workload, slots: int | None, threads: int | None, peers
         Contender(ASYNC, _PEERS + "gymnasium_async", tuple(dict.fromkeys(teams)), True),
     ]
     return [*others[:1], *found, *others[1:]]
+
+
+def _schedules(counts: tuple[int, ...], threads: int) -> tuple[Setting, ...]:
+    """What ``slots=auto threads=auto`` looks at: one pool, two that share the threads, two with all of them each."""
+    shares = dict.fromkeys(((1, threads), (2, max(1, threads // 2)), (2, threads)))
+    return tuple(Setting(count, share, lanes=lanes) for count in counts for lanes, share in shares)
 
 
 def _asynchronous(counts: tuple[int, ...], threads: int) -> tuple[Setting, ...]:

@@ -229,7 +229,7 @@ class FullPath:
         self.slots = setting.slots
         self.horizon: int | None = workload.horizon
         self._engine = make_engine(engine, task, protocol, setting.threads)
-        self._lanes = self._engine.default_lanes(self.slots)
+        self._lanes = setting.lanes or self._engine.default_lanes(self.slots)
         workers = setting.threads if engine == "ale" else 1
         self._batches = min(self.slots, workers * self._lanes)  # that make up a step of all slots
         self._host = make_host([Candidate(policy, policy.values())], self._engine.spec, self.slots)

@@ -9,16 +9,21 @@ from fastheur.throughput.tape import Tape
 
 @dataclass(frozen=True)
 class Setting:
-    """Environments at a time, worker threads or processes, and for asynchronous pools how many answer at once."""
+    """Environments at a time, worker threads or processes, for asynchronous pools how many answer at once, and lanes.
+
+    Lanes are fastheur's: the groups of slots that take turns, 0 for the engine's own choice.
+    """
 
     slots: int
     threads: int = 1
     batch: int = 0
     unit: str = "thread"
+    lanes: int = 0
 
     def __str__(self) -> str:
         batch = f", batch {self.batch}" if self.batch else ""
-        return f"{_count(self.slots, 'slot')}{batch}, {_count(self.threads, self.unit)}"
+        lanes = f", {_count(self.lanes, 'lane')}" if self.lanes else ""
+        return f"{_count(self.slots, 'slot')}{batch}, {_count(self.threads, self.unit)}{lanes}"
 
 
 def _count(number: int, thing: str) -> str:

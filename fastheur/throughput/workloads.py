@@ -145,7 +145,7 @@ class Workload:
 
 
 BARE = "best bare EnvPool"
-OURS = "fastheur"
+OURS = "fastheur engine=envpool"
 OURS_ALE = "fastheur engine=ale"
 RAW = "raw"
 ONE = "EnvPool, one env, plain Python policy"
