@@ -10,13 +10,13 @@ from fastheur.benchmark_core import core_ratios
 from fastheur.commands import output
 from fastheur.commands.display import console
 from fastheur.errors import ConfigError, nearest, whole
-from fastheur.throughput import plot, report
+from fastheur.throughput import judging, plot, report
 from fastheur.throughput.arena import Arena
 from fastheur.throughput.contenders import contenders
 from fastheur.throughput.workloads import WORKLOADS, Workload
 
-CORE = "core"
-"""What ``only=`` takes for the compiled frame kernels."""
+CORE, SCALING = "core", "scaling"
+"""What ``only=`` takes for the compiled frame kernels, and for the curves over slots and episodes."""
 
 CORE_TARGETS = (5.0, 1.0)
 """At least this many times as fast as the NumPy twin, and as OpenCV where it has the operation; the second is also the
@@ -33,29 +33,48 @@ def main(config: Mapping[str, Any]) -> int:
         raise ConfigError(f"peers is {config['peers']!r}, expected true or false.")
     out = output.checked(config["out"])
     picture = plot.checked(None if config["plot"] is None else str(config["plot"]))
-    wanted, core_too = _wanted(config["only"])
+    wanted, others = _wanted(config["only"])
     facts = report.machine()
     print(f"{report.headline(facts)}\nmedian of {config['repeats']} interleaved blocks", flush=True)
     rows, verdicts = _paths(wanted, config)
-    core = core_ratios(config["repeats"]) if core_too else []
+    core = core_ratios(config["repeats"]) if CORE in others else []
     if core:
         console().print(_core_table(core))
+    findings = _judging([name for name in others if name in judging.MEASURES])
+    points = list(judging.scaling()) if SCALING in others else []
+    for found in judging.flatness(points):
+        print(found, flush=True)
+        findings.append(found)
     if out:
-        output.write_json(report.as_json(facts, rows, verdicts, core), out)
+        output.write_json(report.as_json(facts, rows, verdicts, core) | judging.as_json(findings, points), out)
     if picture and rows:
         plot.draw(rows, report.headline(facts), picture)
+    if picture and points:
+        plot.draw_curves(points, report.headline(facts), picture.with_stem(f"{picture.stem}-curves"))
     return 0
 
 
-def _wanted(only: Any) -> tuple[list[Workload], bool]:
-    """Return the workloads that ``only`` names, and whether the frame kernels are wanted."""
+def _judging(names: Sequence[str]) -> list[judging.Finding]:
+    """Take the other measures and say each figure as soon as it is there."""
+    findings = []
+    for name in names:
+        for found in judging.MEASURES[name]():
+            print(found, flush=True)
+            findings.append(found)
+    return findings
+
+
+def _wanted(only: Any) -> tuple[list[Workload], list[str]]:
+    """Return the workloads that ``only`` names, and the other measures."""
+    others = [CORE, *judging.MEASURES, SCALING]
     if only is None:
-        return list(WORKLOADS), True
-    keys = [workload.key for workload in WORKLOADS]
-    if str(only) not in (*keys, CORE):
-        known = ", ".join((*keys, CORE))
-        raise ConfigError(f"only is {str(only)!r}, expected one of {known}.{nearest(str(only), (*keys, CORE))}")
-    return [workload for workload in WORKLOADS if workload.key == str(only)], str(only) == CORE
+        return list(WORKLOADS), others
+    names = [*(workload.key for workload in WORKLOADS), *others]
+    if str(only) not in names:
+        raise ConfigError(f"only is {str(only)!r}, expected one of {', '.join(names)}.{nearest(str(only), names)}")
+    return [workload for workload in WORKLOADS if workload.key == str(only)], [
+        name for name in others if name == str(only)
+    ]
 
 
 def _paths(wanted: Sequence[Workload], config: Mapping[str, Any]) -> tuple[list[report.Row], list[report.Verdict]]:

@@ -1,10 +1,11 @@
-"""Draws the rows of a benchmark as bars, one panel per workload. Matplotlib is imported only when this is asked for."""
+"""Draws the rows of a benchmark as bars, one panel per workload, and curves. Matplotlib is imported only when asked for."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fastheur.errors import ConfigError
+from fastheur.throughput.judging import FLAT, Point
 from fastheur.throughput.report import Row
 from fastheur.throughput.workloads import WORKLOADS
 
@@ -46,6 +47,29 @@ def draw(found: Sequence[Row], subtitle: str, path: Path) -> None:
     axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     for panel, (title, measured) in zip(axes, panels, strict=True):
         _panel(panel, title, sorted(measured, key=lambda row: row.steps_per_s))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+
+
+def draw_curves(points: Sequence[Point], subtitle: str, path: Path) -> None:
+    """Write what a step costs against slots and against episodes, each curve over its own best point, to ``path``."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure.suptitle(f"Cost of an env step over the best of its curve\n{subtitle}", fontsize=9)
+    for panel, what in zip(figure.subplots(1, 2), ("slots", "episodes"), strict=True):
+        curves = dict.fromkeys(point.curve for point in points if point.curve.startswith(what))
+        for curve, (colour, mark) in zip(curves, (("#0072B2", "o"), ("#D55E00", "s")), strict=False):
+            line = [point for point in points if point.curve == curve]
+            best = min(point.us_per_step for point in line)
+            label = f"{curve.split(': ')[1]} (best {best:.2f} us)"
+            ratios = [point.us_per_step / best for point in line]
+            panel.plot([point.amount for point in line], ratios, marker=mark, color=colour, label=label)
+        panel.axhline(FLAT, color="#555555", linewidth=0.8, linestyle="--")
+        panel.set(xscale="log", yscale="log", xlabel=what)
+        panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}x")
+        panel.legend(fontsize=8, frameon=False)
+        panel.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
 
