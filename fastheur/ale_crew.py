@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastheur.ale_lane import block_dtype, blocks
+from fastheur.ale_lane import ROWS, block_dtype, blocks
 from fastheur.errors import EngineError
+
+SPIN_S = 0.002
+"""How long the harness looks out for an answer before it sleeps, where there is a core for it: waking takes as long as a
+frame."""
 
 KEPT = 2
 """Crews that wait for another evaluation of their game; each holds its machines (about 1 MiB per slot)."""
@@ -28,7 +32,7 @@ class Crew:
         blocks: the shared memory, one record per lane; lane ``n`` belongs to worker ``n // lanes``.
     """
 
-    def __init__(self, game: dict[str, Any], workers: int, lanes: int) -> None:
+    def __init__(self, game: dict[str, Any], workers: int, lanes: int, machines: int = 0) -> None:
         total = workers * lanes
         memory = os.memfd_create("fastheur-ale")
         answers, ring_back = os.pipe()
@@ -46,6 +50,7 @@ class Crew:
             self._complaints: list[Any] = []
             for number in range(workers):
                 setup = {**game, "memory": memory, "answers": ring_back, "lanes": total, "own_lanes": lanes}
+                setup["machines"] = min(machines, ROWS)
                 setup["began"] = time.perf_counter()
                 self._start(setup | {"first_lane": number * lanes}, memory, ring_back)
         finally:
@@ -86,10 +91,12 @@ class Crew:
         except BrokenPipeError as error:
             raise self._lost(lane // self._lanes) from error
 
-    def wait(self) -> int:
-        """Return a lane that has answered, the first one first."""
+    def wait(self, spin: bool = False) -> int:
+        """Return a lane that has answered, the first one first; ``spin`` where a core is free to look out for it."""
+        late = time.perf_counter() + SPIN_S if spin else 0.0
         while not self._ready:
-            for source, _ in self._poll.poll():
+            busy = spin and time.perf_counter() < late
+            for source, _ in self._poll.poll(0 if busy else None):
                 if source != self._answers:
                     raise self._lost(self._alive[source])
                 message = os.read(self._answers, 4096)
@@ -121,9 +128,9 @@ _IDLE: dict[str, Crew] = {}
 """Crews between two evaluations, the longest idle first."""
 
 
-def hire(game: dict[str, Any], workers: int, lanes: int) -> Crew:
-    """Return a crew for the game: one that is idle, or a new one."""
-    return _IDLE.pop(_key(game, workers, lanes), None) or Crew(game, workers, lanes)
+def hire(game: dict[str, Any], workers: int, lanes: int, machines: int = 0) -> Crew:
+    """Return a crew for the game: one that is idle, or a new one, which loads ``machines`` per lane until it is rung for."""
+    return _IDLE.pop(_key(game, workers, lanes), None) or Crew(game, workers, lanes, machines)
 
 
 def release(crew: Crew, game: dict[str, Any], workers: int, lanes: int) -> None:

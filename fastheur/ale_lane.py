@@ -24,6 +24,7 @@ def block_dtype(mode: str) -> np.dtype:
     return np.dtype(
         [
             ("rows", "i8"),
+            ("spin", "?"),
             ("place", "i4", ROWS),
             ("start", "?", ROWS),
             ("seed", "i8", ROWS),

@@ -9,6 +9,7 @@ it with the random generator of the episode's own seed, then plays the no-ops an
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -27,13 +28,17 @@ Array = npt.NDArray[Any]
 
 NOOP, FIRE = 0, 1
 
+SPIN_S = 0.0005
+"""How long a worker looks out for its next command before it sleeps, where the harness says that there is a core for it."""
+
 PROOF_FRAMES = 30
 """Frames over which a restored state has to repeat itself before it is trusted."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker is told: descriptors of the shared memory and the two pipes, its lanes, the game, and when it was started."""
+    """What a worker is told: descriptors of the shared memory and the two pipes, its lanes, the game, when it was started, and
+    how many machines per lane it loads for as long as nobody rings."""
 
     memory: int
     commands: int
@@ -48,6 +53,7 @@ class Setup:
     fire_reset: bool
     sticky: float
     began: float
+    machines: int
 
 
 class Machine:
@@ -181,18 +187,22 @@ class Lane:
         if self._screens is not None:
             _core.palette_rgb(self._screens[:rows], TABLE, block["obs"][:rows])
 
+    def load(self, place: int, snapshots: list[Snapshot]) -> Machine:
+        """Return the machine at ``place``, built if there is none yet; the very first one also gives the snapshot."""
+        machine = self._machines[place]
+        if machine is None:
+            machine = self._machines[place] = Machine(self._setup)
+            if not snapshots:
+                snapshots.append(Snapshot(machine, self._setup.sticky))
+                _check_screen(machine, self._setup.rom)
+        return machine
+
     def _start(self, places: list[int], starts: Array, seeds: Array, snapshots: list[Snapshot]) -> set[int]:
         """Start the episodes that begin now and return their places."""
         began = time.perf_counter()
         rows = np.flatnonzero(starts).tolist()
         for row in rows:
-            machine = self._machines[places[row]]
-            if machine is None:
-                machine = self._machines[places[row]] = Machine(self._setup)
-                if not snapshots:
-                    snapshots.append(Snapshot(machine, self._setup.sticky))
-                    _check_screen(machine, self._setup.rom)
-            machine.start(snapshots[0], int(seeds[row]))
+            self.load(places[row], snapshots).start(snapshots[0], int(seeds[row]))
         self._block["build_s"] += time.perf_counter() - began
         return {places[row] for row in rows}
 
@@ -238,9 +248,20 @@ def main() -> None:
     lanes = {number: Lane(shared[number], setup) for number in own}
     snapshots: list[Snapshot] = []
     shared["build_s"][setup.first_lane] = time.perf_counter() - setup.began
+    idle = [(lane, place) for place in reversed(range(setup.machines)) for lane in lanes.values()]
+    while idle and not select.select([setup.commands], [], [], 0)[0]:
+        lane, place = idle.pop()
+        lane.load(place, snapshots)
+    bell = select.poll()
+    bell.register(setup.commands, select.POLLIN)
     while message := os.read(setup.commands, 2):
-        lanes[int.from_bytes(message, "little")].answer(snapshots)
+        number = int.from_bytes(message, "little")
+        lanes[number].answer(snapshots)
         os.write(setup.answers, message)
+        if shared["spin"][number]:
+            late = time.perf_counter() + SPIN_S
+            while not bell.poll(0) and time.perf_counter() < late:
+                pass
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class Engine(ABC):
         self.env_steps = 0
         self.build_s = 0.0
 
+    def prepare(self, slots: int, lanes: int) -> None:
+        """Begin in the background what :meth:`episodes` will need; it waits for the rest. Not every engine can."""
+        del slots, lanes
+
     @abstractmethod
     def default_lanes(self, slots: int) -> int:
         """Return a good number of lanes for this many slots where none was measured."""

@@ -19,7 +19,7 @@ from fastheur import _core
 from fastheur.ale_crew import Crew, hire, release
 from fastheur.ale_lane import OBS_SHAPES, ROWS, SCREEN
 from fastheur.batch import StepBatch
-from fastheur.engine import Engine
+from fastheur.engine import Engine, default_threads
 from fastheur.errors import EngineError
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions, snake_case
@@ -85,23 +85,34 @@ class AleEngine(Engine):
             "sticky": float(args.get("repeat_action_probability", 0.0)),
         }
 
+    def prepare(self, slots: int, lanes: int) -> None:
+        """Start the workers, which load their machines while the harness compiles the policy."""
+        workers = self._workers(slots)
+        release(hire(self._game, workers, lanes, -(-slots // (workers * lanes))), self._game, workers, lanes)
+
+    def _workers(self, slots: int) -> int:
+        return min(self.threads, max(1, slots))
+
     def default_lanes(self, slots: int) -> int:
         """Two per worker: it steps one while the harness thinks about the other."""
         return 2
 
     def episodes(self, seeds: Sequence[int], slots: int, *, lanes: int = 2, warm: bool = False) -> Iterator[StepBatch]:
         """See :meth:`Engine.episodes`; a warm start is a fresh one here."""
-        workers = min(self.threads, max(1, min(slots, len(seeds))))
-        slots = min(slots, len(seeds), workers * lanes * ROWS)
+        slots = min(slots, len(seeds))
+        workers = self._workers(slots)
+        slots = min(slots, workers * lanes * ROWS)
         crew = hire(self._game, workers, lanes)
         queue = deque(enumerate(seeds))
         built = float(crew.blocks["build_s"].sum())
         players = self._lanes(crew, workers, lanes, slots)
         playing: set[int] = set()
+        spin = min(slots, len(players)) < default_threads(self.task.suite)
+        crew.blocks["spin"] = spin
         try:
             playing |= {lane.number for lane in players if lane.begin(queue)}
             while playing:
-                lane = players[crew.wait()]
+                lane = players[crew.wait(spin)]
                 playing.discard(lane.number)
                 batch = lane.receive()
                 yield batch

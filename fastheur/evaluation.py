@@ -192,6 +192,7 @@ def run(
     if schedule.threads != engine.threads:
         engine = make_engine(engine.name, what.task, what.protocol, schedule.threads)
     engine.env_steps += scanned  # steps are steps, whatever they were taken for
+    engine.prepare(schedule.slots, schedule.lanes)
     host = host or make_host(candidates, engine.spec, schedule.slots, what.debug)
     trials = _Trials(what, candidates, schedule, scanned, engine, began, progress)
     return trials.collect(host, jobs)
