@@ -7,6 +7,7 @@ A start is fresh at once: the machine's state right after its first reset is kep
 it with the random generator of the episode's own seed, then plays the no-ops and the FIRE that EnvPool plays at a reset.
 """
 
+import itertools
 import json
 import os
 import select
@@ -78,15 +79,8 @@ class Machine:
     def start(self, snapshot: "Snapshot", seed: int) -> None:
         """Begin the episode of ``seed`` as a machine that was built for it does."""
         chance = np.random.RandomState(seed)  # MT19937, seeded as the C++ standard's mt19937 is
-        state = snapshot.state(chance)
-        if state is None:
+        if not snapshot.restore(self.ale, chance):
             self.load(seed)
-        else:
-            if snapshot.calm:
-                # sticky actions repeat the last one, which no state holds: make it a NOOP as in a new machine
-                self.ale.restoreState(snapshot.calm)
-                self.ale.act(NOOP)
-            self.ale.restoreState(state)
         # EnvPool draws the number of no-ops from that generator by multiplication, and FIRE takes the place of one
         draw = int.from_bytes(chance.bytes(4), "little")
         for _ in range((draw * self._setup.noop_max >> 32) + 1 - self._fire):
@@ -95,38 +89,58 @@ class Machine:
             self.ale.act(FIRE)
         self.elapsed = 0
 
+    def future(self) -> list[bytes]:
+        """Go on for some frames, the first as an episode begins, and return all that can be seen of them."""
+        first: list[Any] = [FIRE if self._fire else NOOP]
+        seen = []
+        for action in [*first, *itertools.islice(itertools.cycle(self.actions), PROOF_FRAMES - 1)]:
+            reward = self.ale.act(action)
+            screen = self.ale.getScreen().tobytes() if self._setup.mode == "native" else b""
+            seen.append(b"%d %d" % (reward, self.ale.lives()) + self.ale.getRAM().tobytes() + screen)
+        return seen
+
 
 class Snapshot:
     """The state of a machine loaded with seed 0, right after its first reset, and how the other seeds' follow from it.
 
     Without sticky actions chance plays no part. With them a state differs in its random generator alone, which is put in
-    for each seed, except where the reset itself draws from it (Berzerk, Double Dunk). Such a game is loaded anew for every
-    episode, and so is one whose state is not whole right after the reset (Qbert), which is found out by trying.
+    for each seed, except where the reset itself draws from it (Berzerk, Double Dunk). Two things no state holds: the last
+    action, which a sticky one repeats, and the last two frames, of which a few games do not redraw every pixel. So every
+    start plays two no-ops that cannot be replaced before it restores. Whether a game then goes on as a new machine does
+    is tried; one that does not (Qbert) is loaded anew for every episode, as are those whose reset draws.
     """
 
     def __init__(self, machine: Machine, sticky: float) -> None:
+        """Take the snapshot of ``machine``, which was just built."""
         # a header, the length of what follows, the emulator, the generator's length and text, a trailer
         whole: Any = machine.ale.cloneState(include_rng=True).__getstate__()  # bytes, whatever its stub says
-        state = machine.ale.cloneState()
-        whole_state = _repeats(machine, state)
-        self._fixed = None if sticky or not whole_state else state
         text = _generator_text(np.random.RandomState(0))
         at = whole.rfind(text)
-        self._loads = not whole_state or (sticky > 0 and at < 0)
-        self.calm: ALEState | None = None
-        if self._fixed or self._loads:
-            return
-        end = at + len(text)
-        inner = next((i for i in range(0, 64, 4) if whole[i : i + 4] == _length(end - i - 4)), None)
-        if inner is None or whole[at - 4 : at] != _length(len(text)):
-            raise RuntimeError("this version of ale-py keeps its random generator elsewhere in a state")
-        self._header, self._emulator, self._trailer = whole[:inner], whole[inner + 4 : at - 4], whole[end:]
+        self._fixed = None if sticky else machine.ale.cloneState()
+        self._usable = sticky == 0 or at >= 0
+        if self._usable and sticky:
+            end = at + len(text)
+            inner = next((i for i in range(0, 64, 4) if whole[i : i + 4] == _length(end - i - 4)), None)
+            if inner is None or whole[at - 4 : at] != _length(len(text)):
+                raise RuntimeError("this version of ale-py keeps its random generator elsewhere in a state")
+            self._header, self._emulator, self._trailer = whole[:inner], whole[inner + 4 : at - 4], whole[end:]
+        if self._usable:
+            self._calm = self._state(_calm(sticky))
+            new = machine.future()
+            self.restore(machine.ale, np.random.RandomState(0))
+            self._usable = machine.future() == new
 
-        self.calm = self.state(_calm(sticky))
+    def restore(self, ale: ALEInterface, chance: np.random.RandomState) -> bool:
+        """Put ``ale`` into the state of the seed that ``chance`` was just seeded with; False where it has to be loaded."""
+        if self._usable:
+            ale.restoreState(self._calm)
+            ale.act(NOOP)
+            ale.act(NOOP)
+            ale.restoreState(self._state(chance))
+        return self._usable
 
-    def state(self, chance: np.random.RandomState) -> ALEState | None:
-        """Return the state of the seed that ``chance`` was just seeded with; None where the game has to be loaded."""
-        if self._fixed or self._loads:
+    def _state(self, chance: np.random.RandomState) -> ALEState:
+        if self._fixed is not None:
             return self._fixed
         text = _generator_text(chance)
         inside = self._emulator + _length(len(text)) + text
@@ -142,15 +156,6 @@ def _calm(sticky: float) -> np.random.RandomState:
         if draws.min() > sticky:
             return np.random.RandomState(seed)
     raise RuntimeError(f"found repeat_action_probability={sticky}, expected clearly less than 1")
-
-
-def _repeats(machine: Machine, state: ALEState) -> bool:
-    """True if the machine goes on from a restored ``state`` as it does from the state itself."""
-    futures = []
-    for _ in range(2):
-        futures.append([(machine.ale.act(NOOP), machine.ale.getRAM().tobytes()) for _ in range(PROOF_FRAMES)])
-        machine.ale.restoreState(state)
-    return futures[0] == futures[1]
 
 
 def _length(value: int) -> bytes:
