@@ -19,10 +19,11 @@ from fastheur.resources import CONF, POLICIES, cache_folder
 Check = Callable[[], str]
 
 PLAYED = (
-    ("Atari", "atari/pong"),
-    ("MuJoCo", "mujoco/half_cheetah"),
-    ("VizDoom", "vizdoom/d1_basic"),
-    ("other EnvPool tasks", "CartPole-v1"),
+    ("Atari", "atari/pong", "envpool"),
+    ("Atari, engine=ale", "atari/pong", "ale"),
+    ("MuJoCo", "mujoco/half_cheetah", "envpool"),
+    ("VizDoom", "vizdoom/d1_basic", "envpool"),
+    ("other EnvPool tasks", "CartPole-v1", "envpool"),
 )
 """One short random episode of each, so that a missing library or ROM shows here and not in the middle of a run."""
 
@@ -46,7 +47,7 @@ def main(config: Mapping[str, Any]) -> int:
             "conf and policies",
             lambda: f"{len(list(CONF.rglob('*.yaml')))} files, {len(list(POLICIES.rglob('*.py')))} policies",
         ),
-        *((name, _player(task)) for name, task in PLAYED),
+        *((name, _player(task, engine)) for name, task, engine in PLAYED),
     ]
     table = Table(title="fastheur doctor", title_justify="left")
     for column in ("what", "works", "found"):
@@ -73,7 +74,7 @@ def _cores() -> int:
 
 
 def _libraries() -> str:
-    names = ("envpool", "numpy", "numba", "opencv-python-headless", "hydra-core")
+    names = ("envpool", "ale-py", "numpy", "numba", "opencv-python-headless", "hydra-core")
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)
 
 
@@ -122,11 +123,11 @@ def _cache() -> str:
         return f"{folder} is writable"
 
 
-def _player(task: str) -> Check:
+def _player(task: str, engine: str) -> Check:
     def play() -> str:
         from fastheur.evaluation import evaluate
 
-        card = evaluate("random", task, episodes=1, max_steps=50)
+        card = evaluate("random", task, episodes=1, max_steps=50, engine=engine)
         return f"{card.setting.env_id} played {card.cost.env_steps} env steps"
 
     return play
