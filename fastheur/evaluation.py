@@ -136,9 +136,9 @@ def evaluate(
         params: values for the policy's declared parameters.
         progress: see :data:`Progress`.
         settings: ``obs`` observation mode (default: the task's first); ``protocol`` name (default: the task's own);
-            ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``slots``
-            environments at a time (default: one per episode, at most 64); ``threads`` EnvPool workers (default: one per
-            core); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of
+            ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``engine``
+            of :data:`fastheur.engines.ENGINES`, no part of the result; ``slots`` environments at a time and ``threads``
+            of EnvPool or workers of ale (default, or ``"auto"``: see :mod:`fastheur.tuning`); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of
             the episodes' discounted returns; ``stop_below`` cut an episode that cannot reach this return any more
             (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split
             needs one); ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge;
