@@ -98,6 +98,7 @@ class AleEngine(Engine):
         built = float(crew.blocks["build_s"].sum())
         players = self._lanes(crew, workers, lanes, slots)
         playing: set[int] = set()
+        exact = True  # False once something was raised in here, Ctrl-C perhaps: who is playing may then be wrong
         try:
             playing |= {lane.number for lane in players if lane.begin(queue)}
             while playing:
@@ -107,8 +108,13 @@ class AleEngine(Engine):
                 yield batch
                 if lane.send(batch, queue):
                     playing.add(lane.number)
+        except GeneratorExit:  # the caller has had enough
+            raise
+        except BaseException:
+            exact = False
+            raise
         finally:
-            if self._drain(crew, playing):
+            if exact and self._drain(crew, playing):
                 self.build_s += (float(crew.blocks["build_s"].sum()) - built) / workers
                 release(crew, self._game, workers, lanes)
             else:
@@ -130,6 +136,9 @@ class AleEngine(Engine):
                 playing.discard(crew.wait())
         except EngineError:
             return False
+        except BaseException:  # Ctrl-C while waiting
+            crew.close()
+            raise
         return True
 
 
@@ -198,6 +207,6 @@ class _Lane:
         if self._rows == 0:
             return False
         self._block["rows"] = self._rows
+        self._engine.env_steps += steps  # first: an interrupt in between must not leave steps uncounted
         self._crew.ring(self.number)
-        self._engine.env_steps += steps
         return True
