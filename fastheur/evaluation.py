@@ -187,13 +187,15 @@ def run(
     jobs = [
         Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
     ]
-    schedule, scanned = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads)
-    schedule = replace(schedule, slots=min(schedule.slots, len(jobs)))
+    found = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads, what.debug)
+    schedule = replace(found.schedule, slots=min(found.schedule.slots, len(jobs)))
     if schedule.threads != engine.threads:
         engine = make_engine(engine.name, what.task, what.protocol, schedule.threads)
-    engine.env_steps += scanned  # steps are steps, whatever they were taken for
-    host = host or make_host(candidates, engine.spec, schedule.slots, what.debug)
-    trials = _Trials(what, candidates, schedule, scanned, engine, began, progress)
+    engine.env_steps += found.env_steps  # steps are steps, whatever they were taken for
+    host = None if found.stop else host or make_host(candidates, engine.spec, schedule.slots, what.debug)
+    trials = _Trials(what, candidates, schedule, found.env_steps, engine, began, progress)
+    if host is None:
+        raise trials.interrupted() from found.stop
     return trials.collect(host, jobs)
 
 
@@ -316,6 +318,10 @@ class _Trials:
             self._settle("failed", stepping, cpu, str(problem) or repr(problem))
             raise
         return self._settle("finished", stepping, cpu, None)
+
+    def interrupted(self) -> Interrupted:
+        """Settle the trials of a Ctrl-C that came during the scan."""
+        return Interrupted(self._settle("interrupted", time.perf_counter(), time.process_time(), None))
 
     def _tick(self) -> None:
         now = time.perf_counter()
