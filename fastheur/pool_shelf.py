@@ -25,7 +25,8 @@ def take(key: Hashable, environments: int, build: Callable[[], Any]) -> Any:
         key: everything that makes two pools the same, seeds included. environments: how many it holds.
         build: makes it; called again later to put the next one on the shelf.
     """
-    _used[key] = (environments, build)
+    if key in _used or sum(size for size, _ in _used.values()) < MOST:  # where nobody restocks it must not grow
+        _used[key] = (environments, build)
     pool = _ready.pop(key, None)
     return build() if pool is None else pool
 

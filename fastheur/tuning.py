@@ -34,8 +34,8 @@ BUDGET_S = 6.0
 WARM_S, MEASURE_S = 0.1, 0.3
 """Seconds of stepping before a measurement, and of the measurement; one of less than a quarter of that does not count."""
 
-EPISODES = 64
-"""Episodes per slot that are at hand for a measurement: short ones are over before it is."""
+EPISODES, MOST_EPISODES = 64, 1 << 16
+"""Episodes per slot, and in all, that are at hand for a measurement: short ones are over before it is."""
 
 GAIN = 1.03
 """A setting must be this much faster than the best so far to replace it: less is noise."""
@@ -80,7 +80,7 @@ def find_schedule(
         slots, threads: what was asked for; None and 0 are to be found. debug: kernels run as plain Python: nothing is
         measured, as stepping takes no part of such a run.
     """
-    start = _default(engine, slots, threads)
+    start = _default(engine, slots and min(slots, jobs), threads)
     if slots and threads:
         return Found(replace(start, source="as asked"))
     file = _file(engine, candidate, slots, threads)
@@ -148,7 +148,8 @@ class _Scan:
         """Return env steps per second, building left out."""
         source = self._engine
         engine = make_engine(source.name, source.task, source.protocol, schedule.threads)
-        jobs = [Job(0, i, seed) for i, seed in enumerate(episode_seeds("train", 0, EPISODES * schedule.slots))]
+        count = max(schedule.slots, min(EPISODES * schedule.slots, MOST_EPISODES))
+        jobs = [Job(0, i, seed) for i, seed in enumerate(episode_seeds("train", 0, count))]
         host = make_host([self._candidate], engine.spec, schedule.slots)
         clock = _Clock(engine, schedule.slots, self._began + BUDGET_S)
         try:

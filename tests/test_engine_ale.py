@@ -181,6 +181,12 @@ def test_what_it_cannot_play_is_refused_when_asked_for_and_left_to_envpool_other
         build(name, mode, protocol, engine="gym")
 
 
+def test_threads_beyond_all_reason_are_refused():
+    for engine in ("ale", "envpool"):
+        with pytest.raises(ConfigError, match="threads is 1000000, expected at most"):
+            build(threads=1_000_000, engine=engine)
+
+
 def test_it_can_snapshot_and_envpool_cannot():
     assert build().can_snapshot and build(engine="auto").name == "ale"
     assert not build(engine="envpool").can_snapshot

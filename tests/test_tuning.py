@@ -177,6 +177,11 @@ def test_episodes_that_are_over_too_soon_for_a_measurement_prove_nothing(monkeyp
     assert len(scans) == 1
 
 
+def test_more_slots_than_episodes_are_not_measured(scans):
+    assert play(slots=10**15).cost.slots == EPISODES
+    assert {schedule.slots for schedule in scans} == {EPISODES}
+
+
 def test_a_debug_run_measures_nothing(scans):
     assert play(debug=True).complete
     assert not scans
