@@ -103,6 +103,36 @@ def check_continuous(actions, low, high):
     return _first((~(np.isfinite(actions) & (actions >= low) & (actions <= high))).ravel())
 
 
+class Transitions:
+    """Twin of ``_core.Transitions``: columns as lists, with the rows of the last step only."""
+
+    def __init__(self, slots):
+        self._slot_of = slots.tolist()
+        self._episode_of = [-1] * len(slots)
+        self._starting = [False] * len(slots)
+
+    def begin(self, place, episode):
+        """Twin of ``_core.Transitions.begin``."""
+        self._episode_of[place], self._starting[place] = episode, True
+
+    def absorb(self, ids, reward, done, cut, elapsed, over=None, lives=None):
+        """Twin of ``_core.Transitions.absorb``."""
+        places = ids.tolist()
+        self.slots = [self._slot_of[place] for place in places]
+        self.episodes = [self._episode_of[place] for place in places]
+        self.first = []
+        for place in places:  # a place that comes twice is first once
+            self.first.append(self._starting[place])
+            self._starting[place] = False
+        self.lives = [0] * len(places) if lives is None else lives.tolist()
+        self.reward, self.elapsed = reward.astype(np.float64).tolist(), elapsed.tolist()
+        game_over = [False] * len(places) if over is None else (over != 0).tolist()
+        self.truncated = [bool(c) and not o for c, o in zip(cut, game_over, strict=True)]
+        self.terminated = [bool(d) and not t for d, t in zip(done, self.truncated, strict=True)]
+        self.live = [row for row in range(len(places)) if not done[row] and not self.truncated[row]]
+        return len(self.live), sum(self.first), max([0, *self.elapsed])
+
+
 def palette_index(frames):
     """Twin of ``_core.palette_index``."""
     result = np.full((frames.shape[0], *frames.shape[2:]), 255, np.uint8)

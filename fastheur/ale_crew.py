@@ -33,42 +33,56 @@ class Crew:
     """
 
     def __init__(self, game: dict[str, Any], workers: int, lanes: int, machines: int = 0) -> None:
-        total = workers * lanes
+        self._lanes = lanes
+        self._ready: deque[int] = deque()
+        self._commands: list[int] = []
+        self._alive: dict[int, int] = {}
+        self._children: list[subprocess.Popen] = []
+        self._complaints: list[Any] = []
+        self._answers, ring_back = os.pipe()
+        self._poll = select.epoll()
+        self._poll.register(self._answers, select.EPOLLIN)
         memory = os.memfd_create("fastheur-ale")
-        answers, ring_back = os.pipe()
         try:
-            os.ftruncate(memory, block_dtype(game["mode"]).itemsize * total)
-            self.blocks: npt.NDArray[np.void] = blocks(memory, game["mode"], total)
-            self._answers = answers
-            self._ready: deque[int] = deque()
-            self._poll = select.epoll()
-            self._poll.register(answers, select.EPOLLIN)
-            self._lanes = lanes
-            self._commands: list[int] = []
-            self._alive: dict[int, int] = {}
-            self._children: list[subprocess.Popen] = []
-            self._complaints: list[Any] = []
-            for number in range(workers):
-                setup = {**game, "memory": memory, "answers": ring_back, "lanes": total, "own_lanes": lanes}
-                setup["machines"] = min(machines, ROWS)
-                setup["began"] = time.perf_counter()
-                self._start(setup | {"first_lane": number * lanes}, memory, ring_back)
+            self._hire({**game, "machines": min(machines, ROWS)}, workers, memory, ring_back)
+        except OSError as error:
+            self.close()
+            raise EngineError(
+                f"Cannot start {workers} workers of engine=ale: {error.strerror or error}. Ask for fewer threads, or use "
+                "engine=envpool."
+            ) from error
+        except BaseException:
+            self.close()
+            raise
         finally:
             os.close(memory)
             os.close(ring_back)
 
+    def _hire(self, game: dict[str, Any], workers: int, memory: int, ring_back: int) -> None:
+        total = workers * self._lanes
+        os.ftruncate(memory, block_dtype(game["mode"]).itemsize * total)
+        self.blocks: npt.NDArray[np.void] = blocks(memory, game["mode"], total)
+        for number in range(workers):
+            setup = {**game, "memory": memory, "answers": ring_back, "lanes": total, "own_lanes": self._lanes}
+            setup |= {"began": time.perf_counter(), "first_lane": number * self._lanes}
+            self._start(setup, memory, ring_back)
+
     def _start(self, setup: dict[str, Any], memory: int, ring_back: int) -> None:
-        listening, command = os.pipe()
-        watching, held = os.pipe()  # the worker never writes to it: its end closes when the worker dies
         complaints = tempfile.TemporaryFile()  # noqa: SIM115 - kept as long as the worker
+        self._complaints.append(complaints)
+        listening, command = os.pipe()
+        self._commands.append(command)
+        watching, held = os.pipe()  # the worker never writes to it: its end closes when the worker dies
+        self._alive[watching] = len(self._children)
+        self._poll.register(watching, select.EPOLLIN)
         package = str(Path(__file__).parent.parent)
         environment = {
             **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),
         }  # fmt: skip
         try:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "fastheur.ale_worker", json.dumps({**setup, "commands": listening})],
+            child = subprocess.Popen(  # -P: the modules of the caller's folder are none of the worker's
+                [sys.executable, "-P", "-m", "fastheur.ale_worker", json.dumps({**setup, "commands": listening})],
                 pass_fds=(memory, ring_back, listening, held),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -78,11 +92,7 @@ class Crew:
         finally:
             os.close(listening)
             os.close(held)
-        self._alive[watching] = len(self._children)
-        self._poll.register(watching, select.EPOLLIN)
         self._children.append(child)
-        self._commands.append(command)
-        self._complaints.append(complaints)
 
     def ring(self, lane: int) -> None:
         """Have a lane's worker carry out the command in the lane's block."""
@@ -113,14 +123,23 @@ class Crew:
             f"A worker of engine=ale {how}{': ' + said[-1] if said else ''}. Try again, or use engine=envpool."
         )
 
+    def fit(self) -> bool:
+        """True while no worker has ended."""
+        return all(child.poll() is None for child in self._children)
+
     def close(self) -> None:
-        """End the workers: they leave when their command pipes close."""
-        for descriptor in (*self._commands, *self._alive, self._answers):
-            os.close(descriptor)
-        self._poll.close()
-        for child, complaints in zip(self._children, self._complaints, strict=True):
+        """End the workers."""
+        self.forget()
+        for child in self._children:
             child.kill()
             child.wait()
+
+    def forget(self) -> None:
+        """Close this process's ends of everything; the workers leave when the last copy of their command pipe closes."""
+        self._poll.close()
+        for descriptor in (*self._commands, *self._alive, self._answers):
+            os.close(descriptor)
+        for complaints in self._complaints:
             complaints.close()
 
 
@@ -130,7 +149,11 @@ _IDLE: dict[str, Crew] = {}
 
 def hire(game: dict[str, Any], workers: int, lanes: int, machines: int = 0) -> Crew:
     """Return a crew for the game: one that is idle, or a new one, which loads ``machines`` per lane until it is rung for."""
-    return _IDLE.pop(_key(game, workers, lanes), None) or Crew(game, workers, lanes, machines)
+    crew = _IDLE.pop(_key(game, workers, lanes), None)
+    if crew and not crew.fit():
+        crew.close()
+        crew = None
+    return crew or Crew(game, workers, lanes, machines)
 
 
 def release(crew: Crew, game: dict[str, Any], workers: int, lanes: int) -> None:
@@ -139,8 +162,19 @@ def release(crew: Crew, game: dict[str, Any], workers: int, lanes: int) -> None:
     if spare:
         spare.close()
     _IDLE[_key(game, workers, lanes)] = crew
-    while len(_IDLE) > KEPT:
-        _IDLE.pop(next(iter(_IDLE))).close()
+    for key in list(_IDLE)[:-KEPT]:
+        idle = _IDLE.pop(key, None)  # another thread may have hired it
+        if idle:
+            idle.close()
+
+
+def _forget_all() -> None:
+    """In a forked child: the idle crews are the parent's, two masters would mix up each other's episodes."""
+    while _IDLE:
+        _IDLE.popitem()[1].forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def _key(game: dict[str, Any], workers: int, lanes: int) -> str:

@@ -105,11 +105,12 @@ class AleEngine(Engine):
         crew = hire(self._game, workers, lanes)
         queue = deque(enumerate(seeds))
         built = float(crew.blocks["build_s"].sum())
-        players = self._lanes(crew, workers, lanes, slots)
         playing: set[int] = set()
-        spin = min(slots, len(players)) < default_threads(self.task.suite)
-        crew.blocks["spin"] = spin
+        exact = True  # False once something was raised in here, Ctrl-C perhaps: who is playing may then be wrong
         try:
+            players = self._lanes(crew, workers, lanes, slots)
+            spin = min(slots, len(players)) < default_threads(self.task.suite)
+            crew.blocks["spin"] = spin
             playing |= {lane.number for lane in players if lane.begin(queue)}
             while playing:
                 lane = players[crew.wait(spin)]
@@ -118,8 +119,13 @@ class AleEngine(Engine):
                 yield batch
                 if lane.send(batch, queue):
                     playing.add(lane.number)
+        except GeneratorExit:  # the caller has had enough
+            raise
+        except BaseException:
+            exact = False
+            raise
         finally:
-            if self._drain(crew, playing):
+            if exact and self._drain(crew, playing):
                 self.build_s += (float(crew.blocks["build_s"].sum()) - built) / workers
                 release(crew, self._game, workers, lanes)
             else:
@@ -141,6 +147,9 @@ class AleEngine(Engine):
                 playing.discard(crew.wait())
         except EngineError:
             return False
+        except BaseException:  # Ctrl-C while waiting
+            crew.close()
+            raise
         return True
 
 
@@ -209,6 +218,6 @@ class _Lane:
         if self._rows == 0:
             return False
         self._block["rows"] = self._rows
+        self._engine.env_steps += steps  # first: an interrupt in between must not leave steps uncounted
         self._crew.ring(self.number)
-        self._engine.env_steps += steps
         return True

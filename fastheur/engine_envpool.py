@@ -130,8 +130,8 @@ class _Lane:
         # EnvPool reads the actions while it steps: this lane's buffer is written again only after it has answered
         sent = self._sent[: len(places)]
         sent[...] = actions
+        self._engine.env_steps += steps  # first: an interrupt between the two must not lose them
         self._pool._send([places, places, sent])
-        self._engine.env_steps += steps
         self._in_flight = True
         return True
 

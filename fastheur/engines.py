@@ -8,6 +8,9 @@ from fastheur.tasks import Protocol, Task
 ENGINES = ("auto", "envpool", "ale")
 """``envpool`` plays every task; ``ale`` (worker processes around ale-py) plays Atari frame by frame; ``auto`` picks."""
 
+THREADS_PER_CORE = 64
+"""More threads, or worker processes, than that are a slip of the keyboard that would take the machine down."""
+
 
 def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0) -> Engine:
     """Return the engine ``name`` of :data:`ENGINES` for a task.
@@ -23,6 +26,11 @@ def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0) -> 
     reason = None if name == "envpool" else why_not(task, protocol)
     if name == "ale" and reason:
         raise ConfigError(f"engine=ale cannot play {task.name}: {reason}. Use engine=envpool, or leave engine away.")
+    most = THREADS_PER_CORE * default_threads("atari")
+    if threads > most:
+        raise ConfigError(
+            f"threads is {threads}, expected at most {most} on this machine: {THREADS_PER_CORE} per core."
+        )
     threads = threads or default_threads(task.suite)
     if name == "envpool" or reason:
         from fastheur.engine_envpool import EnvPoolEngine  # takes a second, which engine=ale does not pay

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fastheur.candidates import make_candidates
 from fastheur.engine import Engine
 from fastheur.engines import make_engine, step_cap
 from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, whole
 from fastheur.hopeless import StopRule, stop_rule
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
-from fastheur.loading import Policy, load_policy
+from fastheur.loading import Policy
 from fastheur.policy import Number
-from fastheur.resources import POLICIES
 from fastheur.rollout import Episode, Job, rollout
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
@@ -136,13 +136,14 @@ def evaluate(
         params: values for the policy's declared parameters.
         progress: see :data:`Progress`.
         settings: ``obs`` observation mode (default: the task's first); ``protocol`` name (default: the task's own);
-            ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``engine``
-            of :data:`fastheur.engines.ENGINES`, no part of the result; ``slots`` environments at a time and ``threads``
-            of EnvPool or workers of ale (default, or ``"auto"``: see :mod:`fastheur.tuning`); ``warm`` reuse slots (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of
-            the episodes' discounted returns; ``stop_below`` cut an episode that cannot reach this return any more
-            (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split
-            needs one); ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge;
-            ``notes`` kept with the trial; ``env_args`` EnvPool arguments.
+            ``max_steps`` episode cap; ``episodes`` how many, and ``first`` from which index; ``split``; ``engine`` of
+            :data:`fastheur.engines.ENGINES`, no part of the result; ``slots`` environments at a time, and ``threads`` of
+            EnvPool or workers of ale (default, or ``"auto"``: see :mod:`fastheur.tuning`); ``warm`` reuse slots
+            (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of the episodes' discounted
+            returns; ``stop_below`` cut an episode that cannot reach this return any more (screening only, see
+            :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split needs one);
+            ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge; ``notes`` kept
+            with the trial; ``env_args`` EnvPool arguments.
 
     Returns:
         The Scorecard; a pure function of the episodes, whatever the slots and threads.
@@ -187,66 +188,17 @@ def run(
     jobs = [
         Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
     ]
-    schedule, scanned = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads)
-    schedule = replace(schedule, slots=min(schedule.slots, len(jobs)))
+    found = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads, what.debug)
+    schedule = replace(found.schedule, slots=min(found.schedule.slots, len(jobs)))
     if schedule.threads != engine.threads:
         engine = make_engine(engine.name, what.task, what.protocol, schedule.threads)
-    engine.env_steps += scanned  # steps are steps, whatever they were taken for
+    engine.env_steps += found.env_steps  # steps are steps, whatever they were taken for
     engine.prepare(schedule.slots, schedule.lanes)
-    host = host or make_host(candidates, engine.spec, schedule.slots, what.debug)
-    trials = _Trials(what, candidates, schedule, scanned, engine, began, progress)
+    host = None if found.stop else host or make_host(candidates, engine.spec, schedule.slots, what.debug)
+    trials = _Trials(what, candidates, schedule, found.env_steps, engine, began, progress)
+    if host is None:
+        raise trials.interrupted() from found.stop
     return trials.collect(host, jobs)
-
-
-def find_policy(task: Task) -> Path:
-    """Return the shipped policy of a task and mode: ``policies/<suite>/<task>/<mode>.py``.
-
-    Raises:
-        ConfigError: there is none; the message names the random policy and `fastheur new`.
-    """
-    environment = task.environment
-    folder = POLICIES / environment.name if "/" in environment.name else POLICIES / "envpool" / environment.env_id
-    path = folder / f"{task.mode}.py"
-    if path.exists():
-        return path
-    raise ConfigError(
-        f"No shipped policy plays {task.name} with obs={task.mode}. Give one with policy=FILE (policy=random plays any "
-        f"task), or start one: fastheur new NAME env={task.name}"
-    )
-
-
-def resolve_policy(policy: str | Path | Policy | None, task: Task) -> Policy:
-    """Return the policy for a task: loaded already, a file, the name of a shipped one, or None for the task's own."""
-    if isinstance(policy, Policy):
-        return policy
-    if policy is None:
-        return load_policy(find_policy(task))
-    if not isinstance(policy, (str, Path)):
-        raise ConfigError(f"policy is {policy!r}, expected a file name, or the name of a shipped policy.")
-    path = Path(policy)
-    shipped = POLICIES / f"{policy}.py"
-    if not path.exists() and path.suffix != ".py" and shipped.exists():
-        path = shipped
-    if not path.is_file():
-        raise ConfigError(
-            f"There is no policy file {str(policy)!r}. `fastheur list` shows the shipped ones; policy=random plays any task."
-        )
-    return load_policy(path)
-
-
-def make_candidates(policy: Any, task: Task, params: Sequence[Mapping[str, Number]]) -> list[Candidate]:
-    """Return one candidate per row of ``params``; ``policy`` as in :func:`evaluate_many`."""
-    if not params:
-        raise ConfigError("No candidate was given: `params` is empty, expected one mapping per candidate.")
-    if isinstance(policy, Sequence) and not isinstance(policy, str):
-        if len(policy) != len(params):
-            raise ConfigError(
-                f"{len(policy)} policies came with {len(params)} rows of params, expected as many of each."
-            )
-        policies = [resolve_policy(one, task) for one in policy]
-    else:
-        policies = [resolve_policy(policy, task)] * len(params)
-    return [Candidate(one, one.values(row)) for one, row in zip(policies, params, strict=True)]
 
 
 class _Trials:
@@ -317,6 +269,10 @@ class _Trials:
             self._settle("failed", stepping, cpu, str(problem) or repr(problem))
             raise
         return self._settle("finished", stepping, cpu, None)
+
+    def interrupted(self) -> Interrupted:
+        """Settle the trials of a Ctrl-C that came during the scan."""
+        return Interrupted(self._settle("interrupted", time.perf_counter(), time.process_time(), None))
 
     def _tick(self) -> None:
         now = time.perf_counter()

@@ -11,8 +11,9 @@ from typing import Any
 
 from fastheur.resident import idle_work
 
-MOST = 256
-"""Environments that are kept ready; those of the last evaluation that go beyond are built when they are asked for."""
+MOST = 64
+"""Environments that are kept ready; those of the last evaluation that go beyond are built when they are asked for. Building 64 of
+Atari takes about 3 s, and a call that comes meanwhile has to wait."""
 
 _ready: dict[Hashable, Any] = {}
 _used: dict[Hashable, tuple[int, Callable[[], Any]]] = {}
@@ -25,7 +26,8 @@ def take(key: Hashable, environments: int, build: Callable[[], Any]) -> Any:
         key: everything that makes two pools the same, seeds included. environments: how many it holds.
         build: makes it; called again later to put the next one on the shelf.
     """
-    _used[key] = (environments, build)
+    if key in _used or sum(size for size, _ in _used.values()) < MOST:  # where nobody restocks it must not grow
+        _used[key] = (environments, build)
     pool = _ready.pop(key, None)
     return build() if pool is None else pool
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from fastheur.candidates import make_candidates
 from fastheur.elimination import Returns, Schedule, eliminate, schedule
 from fastheur.errors import ConfigError, Interrupted, whole
-from fastheur.evaluation import Plan, Progress, make_candidates, plan, run
+from fastheur.evaluation import Plan, Progress, plan, run
 from fastheur.host import Candidate
 from fastheur.ledger import STAGE_NOTE
 from fastheur.loading import Policy

@@ -19,6 +19,7 @@ from typing import Any
 
 from fastheur.engine import Engine, default_threads
 from fastheur.engines import make_engine, step_cap
+from fastheur.errors import FastheurError
 from fastheur.host import Candidate, make_host
 from fastheur.resources import cache_folder
 from fastheur.rollout import Job, rollout
@@ -31,6 +32,11 @@ BUDGET_S = 6.0
 """A scan that has taken this long starts no further measurement; building EnvPool's Atari takes most of it."""
 
 WARM_S, MEASURE_S = 0.1, 0.3
+"""Seconds of stepping before a measurement, and of the measurement; one of less than a quarter of that does not count."""
+
+EPISODES, MOST_EPISODES = 64, 1 << 16
+"""Episodes per slot, and in all, that are at hand for a measurement: short ones are over before it is."""
+
 GAIN = 1.03
 """A setting must be this much faster than the best so far to replace it: less is noise."""
 
@@ -55,30 +61,45 @@ class Schedule:
         return f"{self.slots} slots, {self.threads} threads, {self.lanes} lane{'s' * (self.lanes > 1)} ({self.source})"
 
 
+@dataclass(frozen=True)
+class Found:
+    """A schedule, the env steps that finding it took, and the Ctrl-C that came meanwhile: a trial is to be charged first."""
+
+    schedule: Schedule
+    env_steps: int = 0
+    stop: KeyboardInterrupt | None = None
+
+
 def find_schedule(
-    engine: Engine, candidate: Candidate, jobs: int, slots: int | None, threads: int
-) -> tuple[Schedule, int]:
-    """Return the schedule for an evaluation, and the env steps it took to find it.
+    engine: Engine, candidate: Candidate, jobs: int, slots: int | None, threads: int, debug: bool = False
+) -> Found:
+    """Return the schedule for an evaluation.
 
     Args:
         engine: what will play, with any number of threads. candidate: the policy. jobs: how many episodes.
-        slots, threads: what was asked for; None and 0 are to be found.
+        slots, threads: what was asked for; None and 0 are to be found. debug: kernels run as plain Python: nothing is
+        measured, as stepping takes no part of such a run.
     """
-    start = _default(engine, slots, threads)
+    start = _default(engine, slots and min(slots, jobs), threads)
     if slots and threads:
-        return replace(start, source="as asked"), 0
+        return Found(replace(start, source="as asked"))
     file = _file(engine, candidate, slots, threads)
-    known = _read(file)
+    known = _read(file, start)
     if known:
-        return known, 0
+        return Found(replace(known, slots=slots or known.slots, threads=threads or known.threads))
     cap = step_cap(engine.task, engine.protocol)
-    if engine.protocol.deterministic(engine.task) or jobs < 2 * start.threads or jobs * (cap or 0) < WORTH:
-        return start, 0
+    unworthy = jobs < 2 * start.threads or jobs * (cap or 0) < WORTH
+    if debug or unworthy or engine.protocol.deterministic(engine.task):
+        return Found(start)
     scan = _Scan(engine, candidate)
-    found = scan.climb(start, free_slots=slots is None, free_threads=not threads)
-    found = replace(found, source=f"measured {time.strftime('%Y-%m-%d')}")
-    _write(file, found, scan.speeds)
-    return replace(found, source=f"measured now in {scan.seconds:.1f} s"), scan.env_steps
+    try:
+        found = scan.climb(start, free_slots=slots is None, free_threads=not threads)
+    except KeyboardInterrupt as stop:
+        return Found(start, scan.env_steps, stop)
+    except FastheurError:  # the policy may play its own episodes well; if not, the trial will say so
+        return Found(start, scan.env_steps)
+    _write(file, replace(found, source=f"measured {time.strftime('%Y-%m-%d')}"), scan.speeds)
+    return Found(replace(found, source=f"measured now in {scan.seconds:.1f} s"), scan.env_steps)
 
 
 def _default(engine: Engine, slots: int | None, threads: int) -> Schedule:
@@ -105,6 +126,8 @@ class _Scan:
     def climb(self, start: Schedule, *, free_slots: bool, free_threads: bool) -> Schedule:
         """Go uphill from ``start``: more slots, or else fewer; then other numbers of lanes and threads."""
         best, top = start, self._speed(start)
+        if not top:  # building takes all the time, or the episodes were over too soon
+            return start
         moves: list[Callable[[Schedule], Iterator[Schedule]]] = []
         if free_slots:
             moves += [_doubled, _halved]
@@ -125,14 +148,18 @@ class _Scan:
         """Return env steps per second, building left out."""
         source = self._engine
         engine = make_engine(source.name, source.task, source.protocol, schedule.threads)
-        jobs = [Job(0, i, seed) for i, seed in enumerate(episode_seeds("train", 0, 8 * schedule.slots))]
+        count = max(schedule.slots, min(EPISODES * schedule.slots, MOST_EPISODES))
+        jobs = [Job(0, i, seed) for i, seed in enumerate(episode_seeds("train", 0, count))]
         host = make_host([self._candidate], engine.spec, schedule.slots)
-        clock = _Clock(engine, schedule.slots)
-        with contextlib.suppress(_Enough):
+        clock = _Clock(engine, schedule.slots, self._began + BUDGET_S)
+        try:
             for _ in rollout(engine, host, jobs, schedule.slots, lanes=schedule.lanes, watch=clock.tick):
                 pass
-        self.env_steps += engine.env_steps
-        speed = clock.steps / clock.seconds if clock.seconds else 0.0
+        except _Enough:
+            pass
+        finally:
+            self.env_steps += engine.env_steps
+        speed = clock.steps / clock.seconds if clock.seconds >= MEASURE_S / 4 else 0.0
         self.speeds[f"{schedule.slots} slots, {schedule.threads} threads, {schedule.lanes} lanes"] = round(speed)
         return speed
 
@@ -144,8 +171,9 @@ class _Enough(Exception):
 class _Clock:
     """Starts after a warm-up, and ends the rollout in time; seconds of building do not count."""
 
-    def __init__(self, engine: Engine, slots: int) -> None:
+    def __init__(self, engine: Engine, slots: int, latest: float) -> None:
         self._engine = engine
+        self._latest = latest
         self._least = 4 * slots  # every slot is playing by then
         self._first = self._now()
         self._from: tuple[float, int] | None = None
@@ -158,6 +186,8 @@ class _Clock:
     def tick(self) -> None:
         """Called after every batch."""
         now = self._now()
+        if time.perf_counter() > self._latest:
+            raise _Enough
         if self._from is None:
             if now - self._first > WARM_S and self._engine.env_steps >= self._least:
                 self._from = (now, self._engine.env_steps)
@@ -219,9 +249,13 @@ def _processor() -> str:
     return platform.processor()
 
 
-def _read(file: Path) -> Schedule | None:
+def _read(file: Path, start: Schedule) -> Schedule | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # absent or damaged: scan again
-        return Schedule(**json.loads(file.read_text())["schedule"])
+        known = Schedule(**json.loads(file.read_text())["schedule"])
+        most_slots, most_threads = max(MOST_SLOTS, start.slots), 2 * start.threads
+        limits = ((known.slots, most_slots), (known.threads, most_threads), (known.lanes, 2))
+        if all(type(value) is int and 1 <= value <= most for value, most in limits) and isinstance(known.source, str):
+            return known
     return None
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fastheur import _core as core
 from fastheur import _reference as twin
+from fastheur.spec import BASE_INFO
 
 FEW = settings(derandomize=True, deadline=None, max_examples=60)
 REWARDS = st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.1, 1e16, -1e16, 400.0])
@@ -261,3 +262,116 @@ BAD_CALLS = [
 def test_bad_arguments_are_named_in_the_error(error, message, call):
     with pytest.raises(error, match=message):
         call()
+
+
+FACTS = np.dtype([*BASE_INFO, ("extra", np.float64)], align=True)
+
+
+def columns(draw, width, rows):
+    """Random rows of a step of ``width`` places, with and without the columns that not every task has."""
+
+    def column(values, dtype):
+        return np.array(draw(st.lists(values, min_size=rows, max_size=rows)), dtype)
+
+    return (
+        column(st.integers(0, width - 1), np.int32),
+        column(st.sampled_from([0.0, -0.0, 1.0, -2.5, 0.1, 1e30, np.inf]), np.float32),
+        column(st.booleans(), bool),
+        column(st.booleans(), bool),
+        column(st.integers(-3, 2**31 - 1), np.int32),
+        column(st.sampled_from([0, 1, -1]), np.int32) if draw(st.booleans()) else None,
+        column(st.integers(-1, 9), np.int32) if draw(st.booleans()) else None,
+    )
+
+
+def absorbed(transitions, rows, going):
+    """What a compiled ``Transitions`` shows of its last step, as the twin shows it."""
+    shown = {name: getattr(transitions, name)[:rows].tolist() for name in ("slots", "episodes", "first", "lives")}
+    shown |= {name: getattr(transitions, name)[:rows].tolist() for name in ("terminated", "truncated")}
+    shown |= {name: transitions.info[name][:rows].tolist() for name in ("reward", "elapsed")}
+    assert transitions.info["lives"][:rows].tolist() == shown["lives"]
+    return shown | {"live": transitions.live[:going].tolist()}
+
+
+@FEW
+@given(st.data(), st.integers(1, 6))
+def test_transitions_are_those_of_the_plain_loop(data, width):
+    slots = np.array(data.draw(st.lists(st.integers(0, 99), min_size=width, max_size=width)), np.int32)
+    fast, slow = core.Transitions(slots, FACTS), twin.Transitions(slots)
+    for _ in range(data.draw(st.integers(1, 5))):
+        for place in data.draw(st.lists(st.integers(0, width - 1), max_size=3)):
+            episode = data.draw(st.integers(0, 2**62))
+            fast.begin(place, episode)
+            slow.begin(place, episode)
+        rows = data.draw(st.integers(0, width))
+        step = columns(data.draw, width, rows)
+        counts = fast.absorb(*step)
+        assert counts == slow.absorb(*step)
+        shown = absorbed(fast, rows, counts[0])
+        assert shown == {name: getattr(slow, name) for name in shown}
+        assert not fast.info["extra"].any()
+
+
+def test_transitions_take_strided_columns_and_no_rows():
+    fast, slow = core.Transitions(i4(5, 6, 7), FACTS), twin.Transitions(i4(5, 6, 7))
+    step = (i4(0, 9, 2, 9)[::2], np.arange(4, dtype=np.float32)[1::2], np.array([0, 1, 1, 0], bool)[::2],
+            np.zeros(4, bool)[::2], i4(1, 2, 3, 4)[::-2], i4(0, 1, 0, 1)[::2], i4(3, 0, 2, 0)[::2])  # fmt: skip
+    assert fast.absorb(*step) == slow.absorb(*step)
+    assert absorbed(fast, 2, 1) == {name: getattr(slow, name) for name in absorbed(fast, 2, 1)}
+    nothing = (i4(), np.zeros(0, np.float32), np.zeros(0, bool), np.zeros(0, bool), i4())
+    assert fast.absorb(*nothing) == (0, 0, 0)
+
+
+STEP = {
+    "ids": i4(0, 1), "reward": np.ones(2, np.float32), "done": np.zeros(2, bool), "cut": np.zeros(2, bool),
+    "elapsed": i4(1, 1), "over": i4(0, 0), "lives": i4(3, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "wrong"),
+    [
+        (TypeError, "ids must have dtype int32", {"ids": np.arange(2)}),
+        (IndexError, "is 2, expected 0..1", {"ids": i4(0, 2)}),
+        (IndexError, "is -1, expected 0..1", {"ids": i4(0, -1)}),
+        (ValueError, "dimension", {"ids": i4(0, 1)[None]}),
+        (TypeError, "reward must have dtype float32, got float64", {"reward": np.ones(2)}),
+        (TypeError, "reward, done, cut and elapsed must be arrays, got None", {"reward": None}),
+        (TypeError, "reward, done, cut and elapsed must be arrays, got None", {"elapsed": None}),
+        (TypeError, "done must have dtype bool", {"done": np.zeros(2, np.uint8)}),
+        (TypeError, "done must be a NumPy array", {"done": [False, False]}),
+        (ValueError, "cut must have one row", {"cut": np.zeros(3, bool)}),
+        (ValueError, "cut must have 1 dimension", {"cut": np.zeros((2, 1), bool)}),
+        (TypeError, "elapsed must have dtype int32", {"elapsed": np.ones(2, np.int64)}),
+        (TypeError, "over must have dtype int32", {"over": np.zeros(2, bool)}),
+        (ValueError, "lives must have one row", {"lives": i4(3)}),
+        (
+            ValueError,
+            "3 rows came from a pool of 2",
+            {name: np.resize(column, 3) for name, column in STEP.items()},
+        ),
+    ],
+)
+def test_a_wrong_column_of_a_transition_is_named_and_changes_nothing(error, message, wrong):
+    transitions = core.Transitions(i4(4, 5), FACTS)
+    transitions.begin(0, 7)
+    transitions.begin(1, 8)
+    going, _, _ = transitions.absorb(**STEP)
+    before = absorbed(transitions, 2, going)
+    transitions.begin(1, 9)
+    with pytest.raises(error, match=message):
+        transitions.absorb(**(STEP | {"done": np.ones(2, bool), "lives": i4(1, 1)} | wrong))
+    assert absorbed(transitions, 2, going) == before
+    assert transitions.absorb(**STEP) == (2, 1, 1)  # the start is still to come
+    assert transitions.first.tolist() == [False, True]
+
+
+def test_places_and_layouts_of_transitions_are_checked():
+    transitions = core.Transitions(i4(4, 5), FACTS)
+    for place in (-1, 2):
+        with pytest.raises(IndexError, match=f"place is {place}, expected 0..1"):
+            transitions.begin(place, 0)
+    with pytest.raises(TypeError, match="slots must have dtype int32"):
+        core.Transitions(np.arange(2), FACTS)
+    with pytest.raises(TypeError, match="info_dtype must begin as BASE_INFO does"):
+        core.Transitions(i4(0), np.dtype([("lives", "i4"), ("reward", "f4"), ("elapsed", "i4")]))

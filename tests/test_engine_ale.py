@@ -77,6 +77,84 @@ def test_a_worker_that_is_killed_is_an_error_and_the_next_evaluation_works():
     assert len(play(build(max_steps=5), 2, 2)[0]) == 2
 
 
+def test_a_worker_that_died_between_two_evaluations_is_replaced():
+    play(build(max_steps=5), 1, 1)
+    os.kill(workers()[-1], signal.SIGKILL)
+    os.waitid(os.P_PID, workers()[-1], os.WEXITED | os.WNOWAIT)
+    assert play(build(max_steps=5), 1, 1)[0][0][1] == 5
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_ctrl_c_amid_the_bookkeeping_neither_hangs_nor_leaks_into_the_next_evaluation(moment, monkeypatch):
+    expected, _ = play(build(max_steps=40), 6, 2)
+    ring, calls, descriptors = ale_crew.Crew.ring, [], len(os.listdir("/proc/self/fd"))
+
+    def interrupted(crew, lane):
+        calls.append(lane)
+        if len(calls) == 9 and moment == "before":
+            raise KeyboardInterrupt
+        ring(crew, lane)
+        if len(calls) == 9:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ale_crew.Crew, "ring", interrupted)
+    engine = build(max_steps=40)
+    with pytest.raises(KeyboardInterrupt):
+        play(engine, 6, 2)
+    assert engine.env_steps == len(calls) - 2
+    assert len(os.listdir("/proc/self/fd")) < descriptors
+    assert play(build(max_steps=40), 6, 2)[0] == expected
+
+
+def test_ctrl_c_while_waiting_for_the_last_answers_ends_the_workers(monkeypatch):
+    def interrupted(crew):
+        raise KeyboardInterrupt
+
+    running = build(max_steps=40).episodes([5, 6, 7, 8], 4)
+    next(running)
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(ale_crew.Crew, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.close()
+    assert len(os.listdir("/proc/self/fd")) < before
+
+
+def test_a_forked_child_has_workers_of_its_own():
+    expected, _ = play(build(max_steps=40), 4, 4)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = int(ale_crew._IDLE != {} or play(build(max_steps=40), 4, 4)[0] != expected)
+            ale_crew._forget_all()
+        finally:
+            os._exit(code)
+    assert play(build(max_steps=40), 4, 4)[0] == expected
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_modules_in_the_callers_folder_are_not_the_workers(tmp_path, monkeypatch):
+    (tmp_path / "random.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    assert len(play(build("atari/assault", max_steps=3), 1, 1)[0]) == 1
+
+
+def test_workers_that_cannot_be_started_are_an_error_and_leave_nothing_behind(monkeypatch):
+    started, before, spawn = [], len(os.listdir("/proc/self/fd")), ale_crew.subprocess.Popen
+
+    def second_fails(*words, **options):
+        if started:
+            raise OSError(24, "Too many open files")
+        started.append(spawn(*words, **options))
+        return started[0]
+
+    monkeypatch.setattr(ale_crew.subprocess, "Popen", second_fails)
+    with pytest.raises(EngineError, match="Cannot start 2 workers of engine=ale: Too many open files"):
+        play(build("atari/enduro", max_steps=3), 2, 2)
+    assert started[0].returncode is not None
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def _is_worker(pid):
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -101,6 +179,12 @@ def test_what_it_cannot_play_is_refused_when_asked_for_and_left_to_envpool_other
     assert build(name, mode, protocol, engine="auto", **changes).name == "envpool"
     with pytest.raises(ConfigError, match="expected one of auto, envpool, ale"):
         build(name, mode, protocol, engine="gym")
+
+
+def test_threads_beyond_all_reason_are_refused():
+    for engine in ("ale", "envpool"):
+        with pytest.raises(ConfigError, match="threads is 1000000, expected at most"):
+            build(threads=1_000_000, engine=engine)
 
 
 def test_it_can_snapshot_and_envpool_cannot():

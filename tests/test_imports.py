@@ -26,7 +26,7 @@ LAYERS = [
     {"engines"},
     {"kernel", "benchmark_frames"},
     {"host", "benchmark_core"},
-    {"rollout"},
+    {"rollout", "candidates"},
     {"tuning"},
     {"score"},
     {"ledger"},

@@ -41,3 +41,9 @@ def test_without_an_evaluation_in_between_the_shelf_stays_as_it_is():
     pool_shelf.restock()
     pool_shelf.restock()
     assert pool_shelf._ready == {"a": "pool"}
+
+
+def test_what_is_remembered_does_not_grow_where_nobody_restocks():
+    for key in range(1000):
+        pool_shelf.take(key, 16, lambda: "pool")
+    assert len(pool_shelf._used) == pool_shelf.MOST // 16

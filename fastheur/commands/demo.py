@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastheur.candidates import resolve_policy
 from fastheur.commands.display import console, scorecards
 from fastheur.commands.play import INTERRUPTED, play, reveal
 from fastheur.errors import ConfigError, Interrupted, whole
-from fastheur.evaluation import plan, resolve_policy
+from fastheur.evaluation import plan
 from fastheur.host import Candidate
 from fastheur.score import Scorecard
 

@@ -11,12 +11,13 @@ import yaml
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from fastheur.candidates import resolve_policy
 from fastheur.commands import output, settings
 from fastheur.commands.display import console, scorecards
 from fastheur.commands.play import INTERRUPTED, play, reveal
 from fastheur.engine import default_threads
 from fastheur.errors import ConfigError, FastheurError, Interrupted, LedgerError
-from fastheur.evaluation import Plan, plan, resolve_policy
+from fastheur.evaluation import Plan, plan
 from fastheur.host import Candidate
 from fastheur.score import Scorecard
 

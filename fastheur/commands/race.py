@@ -7,11 +7,12 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from fastheur.candidates import make_candidates, resolve_policy
 from fastheur.commands import output, settings
 from fastheur.commands.display import console, progress
 from fastheur.commands.play import INTERRUPTED
 from fastheur.errors import ConfigError, Interrupted
-from fastheur.evaluation import Plan, make_candidates, resolve_policy
+from fastheur.evaluation import Plan
 from fastheur.racing import Race, Standing, race_plan, run_race
 from fastheur.score import Scorecard
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from fastheur.batch import Array, StepBatch
+from fastheur.candidates import find_policy
 from fastheur.engine_envpool import make_pool
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError
-from fastheur.evaluation import find_policy
 from fastheur.host import Candidate, Host, make_host
 from fastheur.loading import Policy, load_policy, policy_from_source
 from fastheur.rollout import Job, rollout
