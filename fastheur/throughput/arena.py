@@ -5,8 +5,10 @@ settings and keeps the fastest. After that they take turns in blocks of the same
 """
 
 import multiprocessing
+import random
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ from fastheur.throughput.contenders import Contender
 from fastheur.throughput.corner import serve
 from fastheur.throughput.setting import Setting
 from fastheur.throughput.workloads import Workload
+
+PAUSE = 0.15
+"""Seconds before every block: an asynchronous contender is still stepping when its block is over."""
 
 PATIENCE = 180.0
 """Seconds until a process that does not answer is given up."""
@@ -77,9 +82,11 @@ class Arena:
             for seat in seats:
                 say(f"trying settings: {seat.rival.name}")
                 seat.setting = seat.ask("choose", tape, steps)
+        order = random.Random(0)
         for turn in range(repeats + 1):
             say(f"turn {turn + 1} of {repeats + 1}")
-            for seat in seats:
+            for seat in order.sample(seats, len(seats)):  # nobody always follows the same one
+                time.sleep(PAUSE)
                 rate = seat.ask("block")
                 if turn and rate is not None:
                     seat.rates.append(rate)

@@ -48,9 +48,9 @@ def contenders(workload: Workload, slots: int | None, threads: int | None, peers
         Contender(SYNC, _OURS + "BareSync", grid),
         Contender(ASYNCHRONOUS, _OURS + "BareAsync", _asynchronous(counts, workers[0])),
         Contender(ONE, _OURS + "OneEnvironment", (Setting(1),)),
-        Contender(OURS, _OURS + "full_path_envpool", _schedules(counts[:2], workers[0])),
+        Contender(OURS, _OURS + "full_path_envpool", _schedules(workload, slots, counts[:2], workers[0])),
     ]
-    if len(grid) > 1:
+    if len(grid) > 1 and workload.kind != "atari":
         shipped = Setting(slots or SLOTS, threads or cores())
         found.append(Contender(AS_SHIPPED, _OURS + "full_path_envpool", (shipped,)))
     if workload.on_ale:
@@ -71,8 +71,13 @@ def contenders(workload: Workload, slots: int | None, threads: int | None, peers
     return [*others[:1], *found, *others[1:]]
 
 
-def _schedules(counts: tuple[int, ...], threads: int) -> tuple[Setting, ...]:
-    """What ``slots=auto threads=auto`` looks at: one pool, two that share the threads, two with all of them each."""
+def _schedules(workload: Workload, slots: int | None, counts: tuple[int, ...], threads: int) -> tuple[Setting, ...]:
+    """What ``slots=auto threads=auto`` looks at: one pool, two that share the threads, two with all of them each.
+
+    EnvPool's Atari, which takes seconds to build, is played as ``fastheur eval engine=envpool`` does by default.
+    """
+    if workload.kind == "atari":
+        return (Setting(slots or SLOTS, threads),)
     shares = dict.fromkeys(((1, threads), (2, max(1, threads // 2)), (2, threads)))
     return tuple(Setting(count, share, lanes=lanes) for count in counts for lanes, share in shares)
 
