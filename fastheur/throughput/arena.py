@@ -1,11 +1,14 @@
 """Gives every contender a process of its own, lets them take turns, and hands back what each of them reached.
 
 Conventions. Processes start, import and build before any clock runs. One after the other each contender then tries its
-settings and keeps the fastest. After that they take turns in blocks of the same work; who waits sleeps.
+settings and keeps the fastest. After that they take turns in blocks of the same work; who waits is stopped, with all its processes.
 """
 
+import contextlib
 import multiprocessing
+import os
 import random
+import signal
 import statistics
 import tempfile
 import time
@@ -75,19 +78,24 @@ class Arena:
             tape = str(Path(folder) / "tape.npy")
             say("recording the actions, building")
             for seat in seats:
+                seat.wake()
                 seat.send("build", workload, seat.rival.maker, seat.rival.settings)
             self._record(workload, tape)
             for seat in seats:
                 seat.receive()
             for seat in seats:
+                seat.freeze()
+            for seat in seats:
                 say(f"trying settings: {seat.rival.name}")
                 seat.setting = seat.ask("choose", tape, steps)
+                seat.freeze()
         order = random.Random(0)
         for turn in range(repeats + 1):
             say(f"turn {turn + 1} of {repeats + 1}")
             for seat in order.sample(seats, len(seats)):  # nobody always follows the same one
                 time.sleep(PAUSE)
                 rate = seat.ask("block")
+                seat.freeze()
                 if turn and rate is not None:
                     seat.rates.append(rate)
         return [seat.result() for seat in seats]
@@ -129,9 +137,23 @@ class _Seat:
         self.rates: list[float] = []
         self.problem: str | None = None
 
+    def wake(self) -> None:
+        """Let the process and its children go on."""
+        self._signal(signal.SIGCONT)
+
     def ask(self, *words: Any) -> Any:
+        self.wake()
         self.send(*words)
         return self.receive()
+
+    def freeze(self) -> None:
+        """Stop the process and its children until they are asked: idle threads of some contenders keep a core busy."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.pid and self._process.is_alive():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
 
     def send(self, *words: Any) -> None:
         if self.problem is None:
@@ -162,6 +184,7 @@ class _Seat:
 
     def leave(self) -> None:
         """End the process, kindly if it listens."""
+        self.wake()
         self._pipe.close()
         self._process.join(5)
         if self._process.is_alive():

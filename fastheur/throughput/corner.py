@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import signal
 import warnings
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,8 @@ MISSING = "not installed: pip install 'fastheur[bench]'"
 
 def serve(pipe: Connection) -> None:
     """Answer the parent until it hangs up; runs in the contender's process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent hangs up in good order
+    os.setpgid(0, 0)  # the parent stops and continues this process with all its children
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which hangs up in good order
     warnings.filterwarnings("ignore", message=".*Box (low|high)'s precision lowered")
     corner = Corner()
     with contextlib.suppress(EOFError, OSError):
