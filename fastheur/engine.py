@@ -8,9 +8,12 @@ An engine knows no policy, no score and no log. Which engine plays is no part of
 give the same bits, and a test says so for all 57 Atari games.
 """
 
+import contextlib
 import os
+import platform
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from fastheur.batch import StepBatch
@@ -72,3 +75,12 @@ def default_threads(suite: str) -> int:
     """Return one thread per core that this process may use; VizDoom waits on child processes and wants four."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 4 * cores if suite == "vizdoom" else cores
+
+
+def processor() -> str:
+    """Return the processor's name as the system gives it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

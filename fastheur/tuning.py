@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fastheur.engine import Engine, default_threads
+from fastheur.engine import Engine, default_threads, processor
 from fastheur.engines import make_engine, step_cap
 from fastheur.errors import FastheurError
 from fastheur.host import Candidate, make_host
@@ -138,6 +138,8 @@ class _Scan:
             for other in move(best):
                 if self.seconds > BUDGET_S:
                     return best
+                if _name(other) in self.speeds:  # where the climb came from
+                    break
                 speed = self._speed(other)
                 if speed < GAIN * top:
                     break
@@ -160,8 +162,12 @@ class _Scan:
         finally:
             self.env_steps += engine.env_steps
         speed = clock.steps / clock.seconds if clock.seconds >= MEASURE_S / 4 else 0.0
-        self.speeds[f"{schedule.slots} slots, {schedule.threads} threads, {schedule.lanes} lanes"] = round(speed)
+        self.speeds[_name(schedule)] = round(speed)
         return speed
+
+
+def _name(schedule: Schedule) -> str:
+    return f"{schedule.slots} slots, {schedule.threads} threads, {schedule.lanes} lanes"
 
 
 class _Enough(Exception):
@@ -231,7 +237,7 @@ def _file(engine: Engine, candidate: Candidate, slots: int | None, threads: int)
     frame = getattr(policy.frame, "format", None)
     args = {k: v for k, v in engine.protocol.envpool_args(engine.task).items() if k != "max_episode_steps"}
     what: dict[str, Any] = {
-        "machine": [platform.node(), platform.machine(), _processor(), default_threads("atari")],
+        "machine": [platform.node(), platform.machine(), processor(), default_threads("atari")],
         "versions": [metadata.version(name) for name in ("fastheur", "envpool", "ale-py", "numba", "numpy")],
         "task": [engine.name, engine.task.env_id, engine.task.mode, repr(sorted(args.items(), key=str))],
         "policy": [policy.style, frame, policy.name if policy.style == "batch" else None],
@@ -239,14 +245,6 @@ def _file(engine: Engine, candidate: Candidate, slots: int | None, threads: int)
     }
     name = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
     return cache_folder() / "tuning" / f"{name}.json"
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def _read(file: Path, start: Schedule) -> Schedule | None:

@@ -6,13 +6,13 @@ import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from fastheur.engine import processor
 from fastheur.throughput.arena import Result
 from fastheur.throughput.contenders import BARE_NAMES
 from fastheur.throughput.setting import cores
@@ -142,7 +142,7 @@ def machine() -> dict[str, str]:
     """Return what the figures depend on: processor, cores, load of the last minute, system, versions."""
     versions = {name: _version(name) for name in PACKAGES}
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": str(cores()),
         "load": f"{os.getloadavg()[0]:.1f}",
         "system": platform.platform(),
@@ -174,11 +174,3 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,9 +1,9 @@
 """How a contender is set up, and what the arena asks of it."""
 
-import os
 from dataclasses import dataclass
 from typing import Protocol
 
+from fastheur.engine import default_threads
 from fastheur.throughput.tape import Tape
 
 
@@ -55,4 +55,4 @@ class Player(Protocol):
 
 def cores() -> int:
     """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return default_threads("")
