@@ -36,6 +36,10 @@ class LedgerError(FastheurError):
     """The ledger cannot be opened, read or written."""
 
 
+class RunOver(FastheurError):
+    """A run has ended: it was finished, or one of its budgets is spent. The message says which."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C or a polite kill, after the trials were settled; ``cards`` holds what was measured, without a score."""
 
