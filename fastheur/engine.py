@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from fastheur.batch import StepBatch
+from fastheur.meter import StepMeter
 from fastheur.spec import Spec
 from fastheur.tasks import Protocol, Task
 
@@ -36,6 +37,9 @@ class Engine(ABC):
     """True where an environment's state can be kept and restored exactly: every start is fresh at once, and a search
     could come back to a state."""
 
+    meter: ClassVar[StepMeter | None] = None
+    """Where this process charges its env steps, whichever engine takes them; None: nobody pays for them."""
+
     def __init__(self, task: Task, protocol: Protocol, spec: Spec, threads: int) -> None:
         self.task = task
         self.protocol = protocol
@@ -43,6 +47,16 @@ class Engine(ABC):
         self.threads = threads
         self.env_steps = 0
         self.build_s = 0.0
+
+    def charge(self, steps: int) -> None:
+        """Count ``steps`` that are about to be taken: first, so that whatever comes in between leaves none uncounted.
+
+        Raises:
+            StepsSpent: the process's meter does not cover them; they must not be taken.
+        """
+        if Engine.meter is not None:
+            Engine.meter.charge(steps)
+        self.env_steps += steps
 
     def prepare(self, slots: int, lanes: int) -> None:
         """Begin in the background what :meth:`episodes` will need; it waits for the rest. Not every engine can."""

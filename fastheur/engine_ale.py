@@ -218,6 +218,6 @@ class _Lane:
         if self._rows == 0:
             return False
         self._block["rows"] = self._rows
-        self._engine.env_steps += steps  # first: an interrupt in between must not leave steps uncounted
+        self._engine.charge(steps)
         self._crew.ring(self.number)
         return True

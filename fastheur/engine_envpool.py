@@ -130,7 +130,7 @@ class _Lane:
         # EnvPool reads the actions while it steps: this lane's buffer is written again only after it has answered
         sent = self._sent[: len(places)]
         sent[...] = actions
-        self._engine.env_steps += steps  # first: an interrupt between the two must not lose them
+        self._engine.charge(steps)
         self._pool._send([places, places, sent])
         self._in_flight = True
         return True

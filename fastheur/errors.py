@@ -1,7 +1,7 @@
 """Errors that a user can act on: what was found, what was expected, how to mend it."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -46,6 +46,19 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, cards: list[Any]) -> None:
         super().__init__("interrupted")
         self.cards = cards
+
+
+def named_error(kind: str, message: str, line: int | None = None) -> FastheurError:
+    """Return the error of class ``kind`` that another process reported; a FastheurError where the class is not known."""
+    kinds = {one.__name__: one for one in _family(FastheurError)}
+    found = kinds.get(kind, FastheurError)
+    return found(message, line) if issubclass(found, PolicyError) else found(message)
+
+
+def _family(parent: type[FastheurError]) -> Iterator[type[FastheurError]]:
+    yield parent
+    for child in parent.__subclasses__():
+        yield from _family(child)
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:

@@ -16,10 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastheur.errors import LedgerError
-from fastheur.loading import Policy
 from fastheur.rollout import Episode
 from fastheur.score import Scorecard, Setting
 
@@ -64,13 +63,29 @@ EXPORT_FIELDS = (
 """Names of the reference's own records first, then ours."""
 
 
+class PolicyText(Protocol):
+    """A policy as the ledger keeps it: loaded or not."""
+
+    @property
+    def name(self) -> str:
+        """Its file."""
+
+    @property
+    def source(self) -> str:
+        """Its text."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the text."""
+
+
 @dataclass(frozen=True)
 class TrialStart:
     """What is known before the first step."""
 
     name: str
     setting: Setting
-    policy: Policy
+    policy: PolicyText
     slots: int
     threads: int
     versions: Mapping[str, str]

@@ -202,7 +202,7 @@ def _check(where: str, value: Any, schema: Mapping[str, Any]) -> None:
         raise ConfigError(f"{where} is {value}, expected at least {schema['minimum']:,}.")
     if "maximum" in schema and value > schema["maximum"]:
         raise ConfigError(f"{where} is {value}, expected at most {schema['maximum']:,}.")
-    if "items" in schema:
+    if isinstance(value, (list, tuple)):
         for item in value:
             _check(f"{where}, an entry,", item, schema["items"])
 

@@ -18,7 +18,7 @@ ONLY = {
 
 LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
-    {"tasks", "vision", "policy", "resident", "operations"},
+    {"tasks", "vision", "policy", "resident", "operations", "meter"},
     {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
     {"ale_worker", "ale_crew"},

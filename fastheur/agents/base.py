@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from fastheur.operations import Answer
 
@@ -35,6 +35,14 @@ class Door(Protocol):
     def say(self, text: str) -> None:
         """Show one line of progress to whoever watches the run."""
 
+    @property
+    def over(self) -> str | None:
+        """Why the run has ended, or None."""
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last operation ended."""
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -53,7 +61,15 @@ class Assignment:
 
 
 class Agent(Protocol):
-    """An agent: works on a run until it has no more ideas, calls ``finish``, or the run is over."""
+    """An agent: works on a run until it has no more ideas, calls ``finish``, or the run is over.
+
+    Attributes:
+        replays: it asks the same again where it gets the same answers, so a resumed run is answered from the records.
+        waits: when it returns the run need not be over; somebody else may go on.
+    """
+
+    replays: ClassVar[bool]
+    waits: ClassVar[bool]
 
     def run(self, door: Door, assignment: Assignment) -> None:
         """Improve the policy behind ``door``.

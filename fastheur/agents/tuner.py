@@ -1,0 +1,45 @@
+"""The agent that needs no language model: searches the start policy's declared parameters, round after round.
+
+Whatever it asks for depends on the run's settings and on the answers alone, so a run that is resumed asks the same again,
+and the Lab answers from its records up to where the run had stopped.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from fastheur.agents.base import Assignment, Door
+from fastheur.unswitching import unswitched
+
+
+class Tuner:
+    """Searches parameters and switches; a champion whose switches are settled is then offered in simpler form."""
+
+    replays: ClassVar[bool] = True
+    waits: ClassVar[bool] = False
+
+    def run(self, door: Door, assignment: Assignment) -> None:
+        """See :class:`fastheur.agents.base.Agent`."""
+        settings = assignment.settings
+        request = {
+            "source": door.call("brief", {}).data["champion_source"],
+            "steps": settings["round_steps"],
+            "space": dict(settings["space"] or {}),
+            "sampler": settings["sampler"],
+            "hypothesis": "parameter search",
+        }
+        idle = 0
+        while idle < settings["patience"]:
+            found = door.call("search", request).data
+            idle = 0 if found["promoted"] else idle + 1
+            if found["promoted"]:
+                self._simplify(door, found["best"])
+            if found["exhausted"]:
+                break
+        door.call("finish", {"reason": f"{idle} rounds of search without a better champion"})
+
+    @staticmethod
+    def _simplify(door: Door, values: Mapping[str, Any]) -> None:
+        shorter = unswitched(door.call("brief", {}).data["champion_source"], values)
+        if shorter:
+            hypothesis = "simplification: the settled switches are folded into the code"
+            door.call("trial", {"source": shorter, "hypothesis": hypothesis})

@@ -1,0 +1,115 @@
+"""``fastheur learn``: make or resume a run, let its agent work, and show what came out."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastheur.agents.base import Agent
+from fastheur.agents.registry import make_agent
+from fastheur.board import Board
+from fastheur.budget import Budget
+from fastheur.commands import settings
+from fastheur.commands.display import console
+from fastheur.commands.learn_view import outcome, watched
+from fastheur.commands.play import INTERRUPTED
+from fastheur.errors import ConfigError
+from fastheur.lab import Lab
+from fastheur.learn import begin, confirm, result, resume, work
+from fastheur.loading import load_policy
+from fastheur.resources import POLICIES
+from fastheur.runs import RunConfig, new_folder
+from fastheur.tasks import make_task
+
+ATARI_STALL = 3000
+"""Frames without a reward after which a search gives up an episode of an Atari game: 50 seconds of play."""
+
+
+def main(config: Mapping[str, Any]) -> int:
+    """Learn, and print the outcome."""
+    config = settings.texts(config)
+    board = Board()
+    if config["resume"] is not None:
+        changed = {key: value for key, value in config["budget"].items() if key in config["given"]}
+        lab = resume(config["resume"], board, **changed)
+        agent = make_agent(lab.run.config.agent)
+        return _carry_on(lab, agent, board, resumed=True)
+    wanted = run_config(config)
+    agent = make_agent(wanted.agent)
+    folder = new_folder(config["name"], wanted.task, str(wanted.agent["name"]))
+    with watched(board, wanted.budget, f"{wanted.task.name} {wanted.mode} {wanted.protocol.label(wanted.task)}"):
+        lab = begin(wanted, folder, board)
+    return _carry_on(lab, agent, board, resumed=False)
+
+
+def _carry_on(lab: Lab, agent: Agent, board: Board, resumed: bool) -> int:
+    config, folder = lab.run.config, lab.run.folder
+    print(f"Run {folder}. Sealed seeds committed to as {lab.run.ledger.value('commitment')}.", flush=True)
+    try:
+        with watched(board, config.budget, f"{config.task.name} {config.mode} {config.protocol.label(config.task)}"):
+            work(lab, agent, resumed)
+            card = confirm(lab) if lab.over else None
+        found = result(lab, card)
+        console().print(outcome(found, lab.run))
+    except KeyboardInterrupt:
+        print(f"Interrupted; everything measured is kept. Go on with: fastheur learn resume={folder}", flush=True)
+        return INTERRUPTED
+    finally:
+        lab.close()
+    return 0
+
+
+def run_config(config: Mapping[str, Any]) -> RunConfig:
+    """Return the settings of a run from a composed configuration.
+
+    Raises:
+        ConfigError: says which setting is wrong, and what is expected.
+    """
+    environment = settings.environment(config)
+    protocol = settings.protocol(config, environment)
+    task = make_task(environment, config["obs"], protocol)
+    search = config["search"]
+    stall = search["stall"]
+    if stall == "auto":
+        stall = ATARI_STALL if task.suite == "atari" else None
+    start, name = _start(config["start"])
+    return RunConfig(
+        environment=environment,
+        mode=task.mode,
+        protocol=protocol,
+        agent=config["agent"],
+        start=start,
+        start_name=name,
+        budget=Budget(**config["budget"]),
+        seed=config["seed"],
+        train_episodes=8 if config["train_episodes"] is None else config["train_episodes"],
+        validation_episodes=config["validation_episodes"],
+        error=config["error"],
+        golden_share=config["golden_share"],
+        golden_cases=config["golden_cases"],
+        golden_max_steps=config["golden_max_steps"],
+        confirm_episodes=config["confirm_episodes"],
+        goal=config["goal"],
+        search_population=search["population"],
+        search_episodes=search["episodes"],
+        search_stall=stall,
+        slots=config["slots"],
+        threads=0 if config["threads"] == "auto" else config["threads"],
+        engine=config["engine"],
+        trial_s=config["trial_s"],
+        idle_s=config["idle_s"],
+    )
+
+
+def _start(start: str | None) -> tuple[str, str]:
+    """Return source and name of the policy to start from; it is read here and run in the player only."""
+    path = POLICIES / "random.py" if start is None else Path(start)
+    shipped = POLICIES / f"{start}.py"
+    if start is not None and not path.exists() and shipped.exists():
+        path = shipped
+    try:
+        return path.read_text(encoding="utf-8"), path.name
+    except OSError as error:
+        raise ConfigError(f"Cannot read the start policy {start}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The start policy {start} is not a text file in UTF-8: {error.reason}.") from error

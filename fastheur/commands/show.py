@@ -1,0 +1,65 @@
+"""``fastheur show RUN``: what was tried in a run, what became of it, and what was forgotten."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from fastheur import memory, regress
+from fastheur.commands.display import console
+from fastheur.commands.learn_view import outcome
+from fastheur.learn import Result, steps_per_s
+from fastheur.run_ledger import RunLedger
+from fastheur.runs import Run
+
+MEMORY_TOKENS = 800
+
+
+def main(config: Mapping[str, Any], name: str) -> int:
+    """Print versions, operations, forgetting matrix and memory of a run."""
+    run = Run.open(name)
+    screen = console()
+    screen.print(_versions(run.ledger))
+    matrix = forgetting(run.ledger)
+    if matrix.cases:
+        screen.print(Text(f"Golden cases, and who lost them\n{matrix}\n"))
+    shown = memory.shown(run.ledger.memory(), MEMORY_TOKENS)
+    if shown:
+        screen.print(Text(f"Memory\n{shown}\n"))
+    roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
+    print(f"Env steps: {roles or 'none'}.")
+    champion = run.ledger.champion
+    if champion:
+        start = next(version for version in run.ledger.versions() if version.reign == 1)
+        confirmed = run.ledger.value("confirmed")
+        charged, sealed = run.ledger.steps()
+        found = Result(
+            run.folder, start, champion, None, run.ledger.value("over"), charged, sealed, steps_per_s(run.ledger)
+        )
+        screen.print(outcome(found, run))
+        if confirmed:
+            print(
+                f"Confirmed: {confirmed['score_mean']:,.2f} over {confirmed['episodes']} sealed episodes under "
+                f"{confirmed['protocol']}."
+            )
+    return 0
+
+
+def forgetting(ledger: RunLedger) -> regress.Matrix:
+    """Return which version lost and regained which golden case."""
+    edits = {version.version: version.hypothesis for version in ledger.versions()}
+    return regress.Matrix(edits, ledger.golden(), ledger.outcomes())
+
+
+def _versions(ledger: RunLedger) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("version", "parent", "score", "verdict", "size", "hypothesis and reason"):
+        table.add_column(name, justify="right" if name in ("score", "size") else "left")
+    for one in ledger.versions():
+        table.add_row(
+            one.name, "-" if one.parent is None else f"v{one.parent}", "-" if one.score is None else f"{one.score:,.2f}",
+            one.verdict, f"{one.complexity:,}", Text(f"{one.hypothesis}\n{one.reason}".rstrip()),
+        )  # fmt: skip
+    return table

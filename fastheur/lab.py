@@ -1,0 +1,356 @@
+"""The Lab: the only door to the engine for anything that learns.
+
+One object, the same operations through Python, the OpenAI tools, MCP and the shell. It owns budget, splits and ledger: every
+operation is written before it begins, its env steps are reserved before they are taken, and its answer is kept. A run
+that is resumed answers what was answered before from those records.
+"""
+
+import threading
+import time
+from base64 import b64decode
+from collections import deque
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from fastheur import briefing
+from fastheur.board import Board
+from fastheur.budget import Spent
+from fastheur.errors import ConfigError, FastheurError, RunOver
+from fastheur.judge import Judge, Row, recover
+from fastheur.lab_trials import Trials
+from fastheur.meter import StepMeter, StepsSpent
+from fastheur.operations import Answer, Picture, checked
+from fastheur.playing import Player
+from fastheur.regress import GoldenCase
+from fastheur.run_files import write_files
+from fastheur.runs import LOG, METER, Run
+from fastheur.seeds import episode_seeds
+
+_MOST_TEXT = 20_000
+"""Characters of a note: a memory is for what was learnt, not for logs."""
+
+
+class Lab:
+    """The door of an open, locked run; see :class:`fastheur.agents.base.Door`.
+
+    Attributes:
+        run: the run. board: what is shown of it. judge: plays and keeps the books.
+    """
+
+    def __init__(self, run: Run, board: Board | None = None) -> None:
+        self.run = run
+        self.board = board or Board()
+        self._ledger = run.ledger
+        self._config = run.config
+        self._guard = threading.RLock()
+        self._began = self._last = time.monotonic()
+        meter = StepMeter(run.folder / METER)
+        recover(self._ledger, meter)
+        self._session = self._ledger.begin_session()
+        self._player = Player(run.folder / METER, run.folder / LOG, run.lock)
+        self.judge = Judge(self._config, self._ledger, self._player, meter)
+        self.judge.deadline = self._seconds_left
+        self.judge.progress = self._progress
+        self._world: dict[str, Any] = self._ledger.value("world") or self._described()
+        self._trials = Trials(self._config, self._ledger, self.judge, self.board, self._world["meanings"])
+        self._answered: deque[dict[str, Any]] = deque()
+        self._charged = self._ledger.steps()[0]
+        self._refresh()
+
+    # ------------------------------------------------------------------ Door
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Answer:
+        """Do one operation of :data:`fastheur.operations.OPERATIONS`.
+
+        Raises:
+            ConfigError: bad arguments; nothing was charged. RunOver: the run has ended.
+        """
+        arguments = checked(operation, arguments)
+        with self._guard:
+            request = _request(arguments)
+            known = self._replayed(operation, request)
+            if known is not None:
+                return known
+            self._refuse_if_over()
+            return self._done(operation, request, lambda number: _OPERATIONS[operation](self, number, **arguments))
+
+    def charge(self, tokens: int | None, money: float | None) -> None:
+        """Charge what a language model took; see :class:`fastheur.agents.base.Door`."""
+        with self._guard:
+            self._ledger.charge(tokens, money)
+            self._end_if_spent()
+            self._refuse_if_over()
+
+    def remember(self, kind: str, content: Any) -> None:
+        """Keep something of the agent's own."""
+        with self._guard:
+            self._ledger.keep(kind, content)
+
+    def recall(self, kind: str) -> list[Any]:
+        """Return what was kept under ``kind``."""
+        with self._guard:
+            return self._ledger.kept(kind)
+
+    def say(self, text: str) -> None:
+        """Show one line of progress."""
+        self.board.say(text)
+
+    # ------------------------------------------------------------------ the run
+
+    @property
+    def over(self) -> str | None:
+        """Why the run has ended, or None."""
+        return self._ledger.value("over")
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last operation ended."""
+        return 0.0 if self.board.doing else time.monotonic() - self._last
+
+    @property
+    def spent(self) -> Spent:
+        """What the run has taken so far."""
+        charged, sealed = self._ledger.steps()
+        wall = self._ledger.wall_s(self._session) + time.monotonic() - self._began
+        return Spent(charged, sealed, wall, *self._ledger.charged())
+
+    def start(self) -> Answer:
+        """Try the policy that the run starts from, which becomes the first champion; nothing where that was done.
+
+        Raises:
+            FastheurError: it breaks the contract, or the budget does not reach for one episode of it.
+        """
+        champion = self._ledger.champion
+        if champion is not None:
+            return Answer("", {})
+        config = self._config
+        with self._guard:
+            request = _request({"source": config.start, "hypothesis": f"start: {config.start_name}"})
+            answer = self._done(
+                "start", request, lambda number: self._trials.trial(number, config.start, f"start: {config.start_name}")
+            )
+        if self._ledger.champion is None:
+            if answer.data.get("status") in ("failed", "refused"):
+                raise ConfigError(f"The start policy {config.start_name} cannot be played: {answer.data['reason']}")
+            raise ConfigError(
+                f"budget.env_steps={config.budget.env_steps:,} does not reach for the first trial of the start policy; "
+                f"expected at least one episode of {config.task.name}, of up to "
+                f"{config.protocol.envpool_args(config.task).get('max_episode_steps', 'unknown many')} env steps."
+            )
+        return answer
+
+    def replay(self) -> None:
+        """Answer the operations that are in the records from there, in order, as long as they are asked for again."""
+        done = [one for one in self._ledger.operations() if one["status"] != "interrupted" and one["name"] != "start"]
+        self._answered = deque(done)
+
+    def end(self, reason: str) -> None:
+        """End the run: nothing more is played for it but the confirmation."""
+        with self._guard:
+            if self.over is None:
+                self._ledger.put(over=reason, status="over")
+
+    def close(self) -> None:
+        """Stop working on the run; it can be resumed."""
+        with self._guard:
+            self._player.close()
+            self._ledger.extend_session(self._session, time.monotonic() - self._began)
+            write_files(self.run)
+            self.run.close()
+
+    # ------------------------------------------------------------------ bookkeeping
+
+    def _done(self, name: str, request: Mapping[str, Any], work: Callable[[int], Answer]) -> Answer:
+        """Do an operation between two writes; whatever it took is settled, and its answer is kept."""
+        number = self._ledger.open_operation(name, request)
+        self.board.doing = name
+        status = "interrupted"
+        kept: Answer | None = None
+        try:
+            kept = work(number)
+            status = "done"
+        except StepsSpent:
+            kept, status = Answer("The env steps that were left did not reach for it; what was taken is charged."), "done"
+        except FastheurError as error:
+            kept, status = Answer(str(error)), "refused"
+            raise
+        finally:
+            self.board.doing, self._last = "", time.monotonic()
+            answer = None if kept is None else {"text": kept.text, "data": dict(kept.data)}
+            self._ledger.close_operation(number, status, answer)
+            self._refresh()
+        self._end_if_spent()
+        write_files(self.run)
+        return self._signed(kept)
+
+    def _signed(self, answer: Answer) -> Answer:
+        """Put the budget under an answer, and why the run is over where it is."""
+        over, spent = self.over, self.spent
+        tail = f"[{spent.text(self._config.budget)}]" + (f"\nThe run is over: {over}." if over else "")
+        data = {**answer.data, "spent": spent.to_dict(), "left": spent.left(self._config.budget), "over": over}
+        return Answer(f"{answer.text}\n\n{tail}", data, answer.pictures, over)
+
+    def _replayed(self, operation: str, request: Mapping[str, Any]) -> Answer | None:
+        if not self._answered:
+            return None
+        known = self._answered[0]
+        if (known["name"], known["request"]) != (operation, request):
+            self._answered.clear()
+            return None
+        self._answered.popleft()
+        if known["status"] == "refused":
+            raise ConfigError(known["answer"]["text"])
+        return Answer(known["answer"]["text"], known["answer"]["data"])
+
+    def _refuse_if_over(self) -> None:
+        if self.over is not None:
+            raise RunOver(f"The run is over: {self.over}.")
+
+    def _end_if_spent(self) -> None:
+        reason = self.spent.exhausted(self._config.budget)
+        if reason is None and self.judge.spent:
+            reason = f"the {self.judge.left:,} env steps left do not reach for more"
+        goal, champion = self._config.goal, self._ledger.champion
+        reached = champion and champion.score is not None and goal is not None and champion.score >= goal
+        if reason is None and reached and not self._config.budget.must_use:
+            reason = f"the champion has reached the goal of {goal:,g}"
+        if reason:
+            self.end(reason)
+
+    def _seconds_left(self) -> float:
+        limit = self._config.budget.wall_s
+        return self._config.trial_s if limit is None else limit - self.spent.wall_s
+
+    def _progress(self, steps: int, done: int, of: int) -> None:
+        self.board.steps, self.board.episodes = self._charged + steps, (done, of)
+
+    def _refresh(self) -> None:
+        spent, champion = self.spent, self._ledger.champion
+        self._ledger.extend_session(self._session, time.monotonic() - self._began)
+        self._charged = self.board.steps = spent.env_steps
+        self.board.wall_s, self.board.tokens, self.board.money = spent.wall_s, spent.tokens, spent.money
+        self.board.episodes = (0, 0)
+        if champion:
+            self.board.champion, self.board.champion_score = champion.name, champion.score
+
+    def _described(self) -> dict[str, Any]:
+        world = self.judge.ask("describe")
+        self._ledger.put(world=world)
+        return world
+
+    # ------------------------------------------------------------------ operations
+
+    def _brief(self, number: int) -> Answer:
+        spent = self.spent
+        return Answer(
+            briefing.brief(self._config, self._ledger, self._world, spent),
+            briefing.data(self._config, self._ledger, self._world, spent),
+        )
+
+    def _probe(self, number: int, kind: str, steps: int, action: int | None = None) -> Answer:
+        protocol = self._config.protocol
+        if action is not None and self._world["kind"] == "discrete" and action >= self._world["actions"]:
+            raise ConfigError(f"action is {action}, expected {self._world['action']}.")
+        steps = min(steps, self.judge.left)
+        seed = episode_seeds("train", 0, 1)[0]
+        return _shown(
+            self.judge.observe(number, "probe", steps, protocol, kind=kind, steps=steps, seed=seed, action=action)
+        )
+
+    def _trial(
+        self, number: int, source: str, hypothesis: str, allow_loss: list[str], episodes: int | None = None
+    ) -> Answer:
+        return self._trials.trial(number, source, hypothesis, episodes, allow_loss)
+
+    def _search(
+        self, number: int, source: str, steps: int, space: Mapping[str, Any], sampler: str, hypothesis: str
+    ) -> Answer:
+        return self._trials.search(number, source, steps, space, sampler, hypothesis)
+
+    def _trace(self, number: int, trial: int, episode: int, around: str, last: int) -> Answer:
+        row = self._trial_row(trial)
+        seed = episode_seeds("train", episode, 1)[0]
+        request = {
+            "source": row.source, "name": row.name, "values": dict(row.values), "episode": episode, "seed": seed,
+            "around": around, "last": last,
+        }  # fmt: skip
+        return _shown(self.judge.observe(number, "trace", self.judge.left, self._config.protocol, **request))
+
+    def _trial_row(self, trial: int) -> Row:
+        found = self._ledger.trial(trial)
+        if found is None:
+            raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
+        if found["split"] != "train":
+            raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
+        return Row(found["name"] + ".py", found["source"], found["policy_sha256"], "", found["params"])
+
+    def _note(self, number: int, text: str, summary: bool) -> Answer:
+        return self._kept("summary" if summary else "note", text, number)
+
+    def _failed_direction(self, number: int, text: str) -> Answer:
+        return self._kept("failed_direction", text, number)
+
+    def _kept(self, kind: str, text: str, number: int) -> Answer:
+        if not text.strip():
+            raise ConfigError("text is empty, expected what was learnt.")
+        if len(text) > _MOST_TEXT:
+            raise ConfigError(f"text has {len(text):,} characters, expected at most {_MOST_TEXT:,}: say it shorter.")
+        self._ledger.add_memory(kind, text, number)
+        return Answer("Kept; it is shown in every brief.", {"kind": kind})
+
+    def _golden(self, number: int, name: str, episode: int, floor: float, max_steps: int | None = None) -> Answer:
+        if any(case.name == name for case in self._ledger.golden()):
+            raise ConfigError(f"There is a golden case {name!r} already; give this one another name.")
+        champion, config = self._ledger.champion, self._config
+        case = GoldenCase(
+            name=name,
+            protocol=config.golden_protocol.label(config.task),
+            split="train",
+            index=episode,
+            max_steps=max_steps or config.golden_protocol.max_steps,
+            floor=float(floor),
+            outcome=float(floor),
+            by="agent",
+            version=champion.version if champion else 0,
+        )
+        self._ledger.add_golden(case)
+        cap = f", cut at {case.max_steps:,} env steps" if case.max_steps else ""
+        return Answer(
+            f"Golden case {name}: train episode {episode} under {case.protocol}{cap}, floor {floor:g}. The next candidate "
+            "that looks better has to reach it.",
+            {"name": name},
+        )
+
+    def _finish(self, number: int, reason: str) -> Answer:
+        left = self.judge.left
+        if self._config.budget.must_use and left:
+            raise ConfigError(f"This run is to use its whole budget, and {left:,} env steps are left: go on trying.")
+        self.end(f"finished: {reason}")
+        return Answer("The run is finished.", {"reason": reason})
+
+
+_OPERATIONS: dict[str, Callable[..., Answer]] = {
+    "brief": Lab._brief,
+    "probe": Lab._probe,
+    "trial": Lab._trial,
+    "search": Lab._search,
+    "trace": Lab._trace,
+    "note": Lab._note,
+    "failed_direction": Lab._failed_direction,
+    "golden": Lab._golden,
+    "finish": Lab._finish,
+}
+
+
+def _request(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the ledger keeps of a request: a source by its hash."""
+    source = arguments.get("source")
+    if source is None:
+        return dict(arguments)
+    return {**arguments, "source": sha256(source.encode("utf-8", "surrogatepass")).hexdigest()}
+
+
+def _shown(done: Mapping[str, Any]) -> Answer:
+    pictures = tuple(Picture(caption, b64decode(png)) for caption, png in done["pictures"])
+    return Answer(done["text"], done["data"], pictures)

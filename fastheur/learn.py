@@ -1,0 +1,168 @@
+"""Runs an agent on a Lab until the run is over, and confirms its champion once on sealed seeds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fastheur.agents.base import Agent, Assignment
+from fastheur.board import Board
+from fastheur.budget import Budget
+from fastheur.errors import ConfigError, RunOver
+from fastheur.judge import Order, Row
+from fastheur.lab import Lab
+from fastheur.lab_socket import DoorServer
+from fastheur.run_ledger import RunLedger, Version
+from fastheur.runs import SOCKET, Run, RunConfig
+from fastheur.score import Scorecard
+from fastheur.seeds import commitment, draw_secret
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes:
+        folder: the run folder. start, champion: the first version and the last champion. confirmed: the champion on sealed
+            seeds, None where it was not played. reason: why the run ended, None where it can go on. env_steps,
+            sealed_steps: charged to the budget, and beside it. steps_per_s: env steps per second of stepping.
+    """
+
+    folder: Path
+    start: Version
+    champion: Version
+    confirmed: Scorecard | None
+    reason: str | None
+    env_steps: int
+    sealed_steps: int
+    steps_per_s: float
+
+
+def begin(config: RunConfig, folder: Path, board: Board | None = None) -> Lab:
+    """Make a run and try its start policy, its first champion; returns the Lab, ready for an agent.
+
+    Raises:
+        ConfigError: the folder holds a run, the start policy breaks the contract, or the budget is too small for it.
+    """
+    run = Run.create(folder, config)
+    secret = draw_secret()
+    run.ledger.put(secret=secret, commitment=commitment(secret))
+    return _started(run, board)
+
+
+def resume(name: str | Path, board: Board | None = None, **budget: Any) -> Lab:
+    """Take up a run where it stopped; ``budget`` changes limits of it (``env_steps=400_000``).
+
+    Raises:
+        ConfigError: there is no such run, it is in use, or it is over and confirmed.
+    """
+    run = Run.open(name, lock=True)
+    try:
+        if run.status == "confirmed":
+            raise ConfigError(
+                f"The run {run.folder} is over and its champion confirmed; `fastheur show {run.folder}` shows it."
+            )
+        if budget:
+            changed = replace(run.config, budget=Budget(**{**vars(run.config.budget), **budget}))
+            run.ledger.put(config=changed.to_dict())
+            run.config = changed
+            if str(run.ledger.value("over") or "").startswith("the "):  # a budget was spent, or the goal was reached
+                run.ledger.put(over=None, status="open")
+    except BaseException:
+        run.close()
+        raise
+    return _started(run, board)
+
+
+def _started(run: Run, board: Board | None) -> Lab:
+    try:
+        lab = Lab(run, board)
+    except BaseException:
+        run.close()
+        raise
+    try:
+        lab.start()
+    except BaseException:
+        lab.close()
+        raise
+    return lab
+
+
+def work(lab: Lab, agent: Agent, resumed: bool = False) -> None:
+    """Let an agent work until it is done or the run is over; its socket takes other callers meanwhile.
+
+    Raises:
+        FastheurError: the agent cannot work. KeyboardInterrupt: Ctrl-C; the run can be resumed.
+    """
+    config = lab.run.config
+    if resumed and agent.replays:
+        lab.replay()
+    limit = config.budget.wall_s
+    left = None if limit is None else max(0.0, limit - lab.spent.wall_s)
+    assignment = Assignment(lab.run.folder, config.agent, config.seed, left, resumed)
+    with DoorServer(lab, lab.run.folder / SOCKET):
+        try:
+            if lab.over is None:
+                agent.run(lab, assignment)
+        except RunOver:
+            pass
+    if lab.over is None and not agent.waits:
+        lab.end("the agent has no more ideas")
+
+
+def confirm(lab: Lab) -> Scorecard:
+    """Play the champion of a run that is over on the run's sealed seeds, once, and keep it as the headline."""
+    run, ledger = lab.run, lab.run.ledger
+    champion, config = ledger.champion, run.config
+    assert champion is not None
+    if lab.over is None:
+        raise ConfigError("The run goes on; its champion is confirmed when it is over (`finish`).")
+    lab.board.doing = f"confirming {champion.name} on {config.confirm_episodes} sealed episodes"
+    declared = lab.judge.ask("check", source=champion.source, name=f"{champion.name}.py")
+    row = Row(f"{champion.name}.py", champion.source, champion.policy_sha256, declared["style"], declared["values"])
+    order = Order(
+        ledger.open_operation("confirm", {}), "sealed", "sealed", range(config.confirm_episodes), config.confirm_protocol,
+        notes="sealed confirmation", secret=ledger.value("secret"),
+    )  # fmt: skip
+    card = lab.judge.play([row], order)[0].card
+    ledger.close_operation(order.operation, "done", {"text": str(card), "data": card.to_dict()})
+    ledger.put(status="confirmed", confirmed=card.to_dict())
+    lab.board.doing = ""
+    return card
+
+
+def result(lab: Lab, confirmed: Scorecard | None) -> Result:
+    """Return what the run came to so far."""
+    ledger = lab.run.ledger
+    versions, champion = ledger.versions(), ledger.champion
+    assert champion is not None
+    charged, sealed = ledger.steps()
+    start = next(version for version in versions if version.reign == 1)
+    return Result(
+        lab.run.folder, start, champion, confirmed, lab.over, charged, sealed, steps_per_s(ledger)
+    )
+
+
+def steps_per_s(ledger: RunLedger) -> float:
+    """Return env steps per second of stepping, over all trials of a run."""
+    trials = [trial for trial in ledger.trials() if trial["wall_s"]]
+    seconds = sum(trial["wall_s"] for trial in trials)
+    return sum(trial["env_steps"] for trial in trials) / seconds if seconds else 0.0
+
+
+def learn(
+    config: RunConfig,
+    folder: Path,
+    agent: Agent,
+    board: Board | None = None,
+    began: Callable[[Lab], None] | None = None,
+) -> Result:
+    """Make a run, let ``agent`` work on it, and confirm its champion; ``began`` is told when it has begun."""
+    lab = begin(config, folder, board)
+    try:
+        if began:
+            began(lab)
+        work(lab, agent)
+        return result(lab, confirm(lab) if lab.over else None)
+    finally:
+        lab.close()

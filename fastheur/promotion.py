@@ -1,0 +1,178 @@
+"""The only way to become champion: better on paired validation episodes, and no golden case under its floor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fastheur import regress
+from fastheur.complexity import complexity
+from fastheur.gate import Gate, Verdict
+from fastheur.judge import Judge, Order, Played, Row
+from fastheur.meter import StepsSpent
+from fastheur.regress import GoldenCase
+from fastheur.run_ledger import RunLedger, Version
+from fastheur.runs import RunConfig
+
+GOLDEN_FIRST = 1_000_000
+"""Train indices from here on are golden cases: no trial plays them unless an agent asks for them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a candidate.
+
+    Attributes:
+        promoted: it is the champion now. reason: in words. lost: golden cases that it failed.
+        gate: what validation said, None where it did not come to that.
+    """
+
+    promoted: bool
+    reason: str
+    lost: tuple[str, ...] = ()
+    gate: Verdict | None = None
+
+
+class Promotion:
+    """Judges candidates against the champion of a run."""
+
+    def __init__(self, config: RunConfig, ledger: RunLedger, judge: Judge) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._judge = judge
+
+    def consider(
+        self,
+        operation: int,
+        version: Version,
+        row: Row,
+        trained: Played,
+        rival: tuple[Row, Played] | None,
+        allow: Sequence[str],
+    ) -> Outcome:
+        """Decide whether ``version`` becomes champion, and make it so.
+
+        Whatever is played for it is played before anything is written, so a run that is killed here decides the same again.
+
+        Args:
+            operation: who pays. row, trained: the candidate and its train episodes. rival: the champion and the same
+                episodes; None for the first version of a run. allow: golden cases that may be lost.
+        """
+        if rival is None:
+            return self._crowned(operation, version, row, "the start of the run", None)
+        champion, beaten = rival
+        simpler = complexity(row.source).simpler_than(complexity(champion.source))
+        gate = self._gate(row, champion, trained, beaten, simpler, operation)
+        if not gate.promoted:
+            return Outcome(False, gate.reason, gate=gate)
+        outcomes, missed = self._golden(version, row, operation)
+        lost = regress.lost(self._ledger.golden(), outcomes)
+        forbidden = [case for case in lost if case.name not in allow]
+        if forbidden:
+            names = ", ".join(f"{case.name} ({outcomes[case.name]:,.2f}, floor {case.floor:,.2f})" for case in forbidden)
+            return Outcome(False, f"it scores higher, but loses golden cases: {names}", tuple(c.name for c in lost), gate)
+        reason = gate.reason + (f"; allowed to lose {', '.join(case.name for case in lost)}" if lost else "") + missed
+        return replace(self._crowned(operation, version, row, reason, gate), lost=tuple(case.name for case in lost))
+
+    # ------------------------------------------------------------------ validation
+
+    def _gate(
+        self, row: Row, champion: Row, trained: Played, beaten: Played, simpler: bool, operation: int
+    ) -> Verdict:
+        """Compare on train first, which is played already, and then on validation episodes, stage by stage."""
+        config = self._config
+        exact = trained.card.whole_population and beaten.card.whole_population
+        if exact:
+            verdict = Gate(True, 1).verdict([trained.card.returns[0]], [beaten.card.returns[0]], simpler)
+            assert verdict is not None
+            return verdict
+        gate = Gate(False, config.validation_episodes, config.error)
+        ahead = float((trained.card.returns - beaten.card.returns).mean())
+        if ahead < 0 or (ahead == 0 and not simpler):
+            words = "no better" if ahead == 0 else f"worse by {-ahead:,.2f}"
+            return Verdict(
+                False, f"{words} than the champion on {len(trained.card.returns)} train episodes", ahead, None, None, 0,
+                config.error, 0,
+            )  # fmt: skip
+        played = 0
+        while True:
+            end = gate.next_end(played)
+            assert end is not None
+            order = Order(operation, "validation", "validation", range(end), config.protocol, notes="gate")
+            mine, theirs = (one.card for one in self._judge.play([row, champion], order))
+            same = all(
+                a.action_hash == b.action_hash and a.ret == b.ret
+                for a, b in zip(mine.episodes, theirs.episodes, strict=True)
+            )
+            verdict = gate.verdict(mine.returns.tolist(), theirs.returns.tolist(), simpler, same)
+            if verdict is not None:
+                return verdict
+            played = end
+
+    # ------------------------------------------------------------------ golden cases
+
+    def _golden(self, version: Version, row: Row, operation: int) -> tuple[dict[str, float], str]:
+        """Play the golden cases that the golden share can pay for; return outcomes, and what was left out in words."""
+        cases = self._ledger.golden()
+        if not cases:
+            return {}, ""
+        chosen = regress.within(cases, self._costs(cases), self._allowance(), self._ever_lost(cases))
+        outcomes = {case.name: self._outcome(version, row, case, operation) for case in chosen.cases}
+        return outcomes, f"; {chosen.reason}" if chosen.reason else ""
+
+    def _outcome(self, version: Version, row: Row, case: GoldenCase, operation: int) -> float:
+        played = self._judge.play([row], self._order(case.index, case.max_steps, operation))[0]
+        outcome = float(played.card.returns[0])
+        self._ledger.add_outcome(case.name, version.version, outcome)
+        return outcome
+
+    def _order(self, index: int, max_steps: int | None, operation: int) -> Order:
+        protocol = self._config.golden_protocol
+        if max_steps is not None:
+            protocol = replace(protocol, max_steps=max_steps)
+        return Order(operation, "golden", "train", [index], protocol, most=self._allowance(), notes="golden case")
+
+    def _allowance(self) -> int:
+        """Env steps of the golden share that are left."""
+        share = int(self._config.golden_share * self._config.budget.env_steps)
+        return max(0, share - self._ledger.steps_by_role().get("golden", 0))
+
+    def _costs(self, cases: Sequence[GoldenCase]) -> dict[str, int]:
+        """Env steps that each case takes at most."""
+        usual = self._config.golden_protocol.max_steps or 0
+        return {case.name: case.max_steps or usual for case in cases}
+
+    def _ever_lost(self, cases: Sequence[GoldenCase]) -> set[str]:
+        floors = {case.name: case.floor for case in cases}
+        return {name for (_, name), outcome in self._ledger.outcomes().items() if outcome < floors.get(name, outcome)}
+
+    # ------------------------------------------------------------------ the crown
+
+    def _crowned(self, operation: int, version: Version, row: Row, reason: str, gate: Verdict | None) -> Outcome:
+        self._ledger.crown(version.version, reason, self._new_cases(operation, version, row))
+        return Outcome(True, reason, gate=gate)
+
+    def _new_cases(self, operation: int, version: Version, row: Row) -> list[GoldenCase]:
+        """Return golden cases from a few episodes of the new champion, as far as the golden share goes."""
+        config = self._config
+        first = GOLDEN_FIRST + sum(case.by == "auto" for case in self._ledger.golden())
+        usual = config.golden_protocol.max_steps or 0
+        count = min(config.golden_cases, self._allowance() // max(1, usual))
+        indices = range(first, first + count)
+        try:
+            played = self._judge.play([row], replace(self._order(first, None, operation), indices=indices)) if count else []
+        except StepsSpent:  # the crown does not hang on it
+            return []
+        sample = played[0].card.returns.tolist() if played else []
+        return [
+            GoldenCase(
+                name=f"{version.name}-{index - GOLDEN_FIRST + 1}",
+                protocol=config.golden_protocol.label(config.task),
+                split="train",
+                index=index,
+                max_steps=usual or None,
+                floor=regress.floor_for(outcome, sample),
+                outcome=outcome,
+                by="auto",
+                version=version.version,
+            )
+            for index, outcome in zip(indices, sample, strict=True)
+        ]

@@ -1,0 +1,253 @@
+"""A run: its settings, its folder, and the lock that lets one process work on it at a time."""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fastheur.budget import Budget
+from fastheur.errors import ConfigError, nearest, whole
+from fastheur.run_ledger import RunLedger
+from fastheur.tasks import Environment, Protocol, Task, environment_from, find_protocol, protocol_from
+
+RUNS = Path("runs")
+"""Where run folders are made and looked for, in the folder one works in."""
+
+LEDGER, SOCKET, LOCK, METER, LOG = "ledger.db", "lab.sock", "lock", "meter", "player.log"
+"""Files of a run folder."""
+
+_NAME = re.compile(r"[\w.-]+")
+_PATIENCE_S = 1.0
+_GOLDEN_RUNS = 10
+"""So many golden episodes the golden share can pay for, where nothing else is said of their length."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All settings of a run; kept in its ledger, so that it can be resumed with nothing but its folder.
+
+    Attributes:
+        environment, mode, protocol: what is learnt on. agent: the agent's settings, its ``name`` among them.
+        start, start_name: source and file name of the policy to start from. budget: see :class:`Budget`.
+        seed: of everything that is drawn, sealed seeds excepted.
+        train_episodes: of a trial. validation_episodes: at most, for one promotion. error: chance at most that a candidate
+            no better than the champion passes the gate.
+        golden_share: share of the env steps that golden cases may take. golden_cases: taken from each new champion.
+            golden_max_steps: their cap. confirm_episodes: sealed episodes of the final score. goal: stop when the champion reaches it.
+        search_population, search_episodes, search_stall: parameter rows per batch, episodes of each, and the env steps
+            without reward after which a row's episode is cut (None: never).
+        slots, threads, engine: how it is stepped; no part of the result. trial_s, idle_s: see :class:`Deadlines`.
+        isolation: where policies run.
+    """
+
+    environment: Environment
+    mode: str
+    protocol: Protocol
+    agent: Mapping[str, Any]
+    start: str
+    start_name: str
+    budget: Budget
+    seed: int = 0
+    train_episodes: int = 8
+    validation_episodes: int = 32
+    error: float = 0.05
+    golden_share: float = 0.1
+    golden_cases: int = 2
+    golden_max_steps: int | None = None
+    confirm_episodes: int = 10
+    goal: float | None = None
+    search_population: int = 12
+    search_episodes: int = 4
+    search_stall: int | None = None
+    slots: int = 32
+    threads: int = 0
+    engine: str = "auto"
+    trial_s: float = 600.0
+    idle_s: float = 30.0
+    isolation: str = "process"
+
+    def __post_init__(self) -> None:
+        for name in (
+            "train_episodes", "validation_episodes", "confirm_episodes", "search_population", "search_episodes", "slots",
+        ):  # fmt: skip
+            whole(name, getattr(self, name))
+        for name in ("seed", "golden_cases", "threads"):
+            whole(name, getattr(self, name), 0)
+        for name in ("golden_max_steps", "search_stall"):
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name))
+        for name, low, high in (("error", 0, 1), ("golden_share", 0, 1), ("trial_s", 0, 1e9), ("idle_s", 0, 1e9)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value < high:
+                raise ConfigError(f"{name} is {value!r}, expected a number between {low} and {high:g}.")
+        if self.goal is not None and (isinstance(self.goal, bool) or not isinstance(self.goal, (int, float))):
+            raise ConfigError(f"goal is {self.goal!r}, expected a score, or null.")
+        if self.isolation != "process":
+            raise ConfigError(f"isolation is {self.isolation!r}, expected process: the one level that a run has yet.")
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return Task(self.environment, self.mode)
+
+    @property
+    def deterministic(self) -> bool:
+        """True where every seed gives the same episode."""
+        return self.protocol.deterministic(self.task)
+
+    @property
+    def confirm_protocol(self) -> Protocol:
+        """What the final score is taken on: where one episode is everything, the same task with chance in it."""
+        if not self.deterministic:
+            return self.protocol
+        return find_protocol("robust", self.environment, max_steps=self.protocol.max_steps)
+
+    @property
+    def golden_protocol(self) -> Protocol:
+        """What golden cases are played on: as the final score, but not longer than the golden share can pay for."""
+        share = int(self.golden_share * self.budget.env_steps)
+        cap = self.golden_max_steps or max(100, share // _GOLDEN_RUNS)
+        own = self.confirm_protocol
+        limit = own.envpool_args(self.task).get("max_episode_steps")
+        return replace(own, max_steps=min(cap, limit) if limit else cap)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        return {**asdict(self), "environment": environment_entry(self.environment), "protocol": asdict(self.protocol)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunConfig":
+        """Return the settings that :meth:`to_dict` gave."""
+        return cls(
+            **{
+                **values,
+                "environment": environment_from(values["environment"]),
+                "protocol": protocol_from(values["protocol"]),
+                "budget": Budget(**values["budget"]),
+            }
+        )
+
+
+def environment_entry(environment: Environment) -> dict[str, Any]:
+    """Return an environment as an entry of ``conf/env``."""
+    entry = asdict(environment)
+    return {**{key: value for key, value in entry.items() if key != "env_id"}, "id": environment.env_id}
+
+
+@dataclass
+class Run:
+    """An open run folder. Its ledger may be read by anyone; only who holds its ``lock`` may write."""
+
+    folder: Path
+    ledger: RunLedger = field(repr=False)
+    config: RunConfig
+    lock: int = -1
+
+    @classmethod
+    def create(cls, folder: Path, config: RunConfig) -> "Run":
+        """Make a new run folder and lock it.
+
+        Raises:
+            ConfigError: it holds a run already, or cannot be made.
+        """
+        if (folder / LEDGER).exists():
+            raise ConfigError(
+                f"{folder} holds a run already: go on with `fastheur learn resume={folder}`, or give another name=NAME."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"Cannot make the run folder {folder}: {error.strerror}.") from error
+        lock = _lock(folder)
+        ledger = RunLedger(folder / LEDGER)
+        ledger.put(config=config.to_dict(), created=time.time(), status="open")
+        return cls(folder, ledger, config, lock)
+
+    @classmethod
+    def open(cls, name: str | Path, lock: bool = False) -> "Run":
+        """Open a run by its folder, or its name under ``runs/``; ``lock`` to work on it.
+
+        Raises:
+            ConfigError: there is no such run, or another process is working on it.
+        """
+        folder = find_run(name)
+        held = _lock(folder) if lock else -1
+        ledger = RunLedger(folder / LEDGER)
+        values = ledger.value("config")
+        if values is None:
+            raise ConfigError(f"{folder} holds no finished set-up of a run; remove it and start again.")
+        return cls(folder, ledger, RunConfig.from_dict(values), held)
+
+    @property
+    def status(self) -> str:
+        """``open``, ``over`` (its agent has ended) or ``confirmed`` (its champion was played on sealed seeds)."""
+        return str(self.ledger.value("status"))
+
+    def close(self) -> None:
+        """Let others work on it."""
+        self.ledger.__exit__()
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1
+
+
+def find_run(name: str | Path) -> Path:
+    """Return the folder of a run: a path, or a name under ``runs/``.
+
+    Raises:
+        ConfigError: there is none; the nearest names are offered.
+    """
+    for folder in (Path(name), RUNS / str(name)):
+        if (folder / LEDGER).is_file():
+            return folder
+    known = [folder.name for folder in run_folders()]
+    raise ConfigError(f"There is no run {str(name)!r}.{nearest(str(name), known)} `fastheur runs` shows all in runs/.")
+
+
+def run_folders() -> list[Path]:
+    """Return the run folders under ``runs/``, by name."""
+    return sorted(path.parent for path in RUNS.glob(f"*/{LEDGER}"))
+
+
+def new_folder(name: str | None, task: Task, agent: str) -> Path:
+    """Return the folder of a new run: the name given, or one made of date, task and agent."""
+    if name is None:
+        stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{task.name.replace('/', '-')}-{agent}"
+        tries = (RUNS / (stem if turn == 0 else f"{stem}-{turn}") for turn in range(1000))
+        return next(folder for folder in tries if not folder.exists())
+    if "/" in name:
+        return Path(name)
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"name is {name!r}, expected letters, digits, dots, - and _, or a path.")
+    return RUNS / name
+
+
+def _lock(folder: Path) -> int:
+    """Lock a run folder for this process and its player; the kernel lets go of it when both have ended, however."""
+    path = folder / LOCK
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ConfigError(f"Cannot lock the run folder {folder}: {error.strerror}.") from error
+    latest = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            if time.monotonic() < latest:  # a supervisor that was killed takes its player with it, a moment later
+                time.sleep(0.02)
+                continue
+            pid = os.read(lock, 20).decode(errors="replace").strip()
+            os.close(lock)
+            raise ConfigError(
+                f"{folder} is in use by another process{f' ({pid})' if pid else ''}. Wait for it, or stop it; "
+                f"`fastheur lab {folder.name} brief` talks to it."
+            ) from error
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return lock
