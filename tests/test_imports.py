@@ -18,9 +18,10 @@ ONLY = {
 
 LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
+    {"complexity", "memory"},
     {"tasks", "vision", "policy", "resident", "operations"},
     {"spec", "resident_client", "resident_call"},
-    {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
+    {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination", "comparing"},
     {"ale_worker", "ale_crew"},
     {"engine_ale", "engine_envpool"},
     {"engines"},
@@ -29,7 +30,7 @@ LAYERS = [
     {"rollout", "candidates"},
     {"tuning"},
     {"score"},
-    {"ledger"},
+    {"ledger", "gate"},
     {"evaluation"},
     {"throughput", "racing"},
     {"agents"},
