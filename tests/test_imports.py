@@ -18,7 +18,8 @@ ONLY = {
 
 LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
-    {"complexity", "memory"},
+    {"complexity", "memory", "regress"},
+    {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations"},
     {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination", "comparing"},
