@@ -1,6 +1,7 @@
 """Writes parameter values into a policy's text as the defaults of its PARAMS; comments and formatting stay."""
 
 import ast
+import math
 from collections.abc import Mapping
 
 from fastheur.declarations import argument, number, param_calls
@@ -49,10 +50,10 @@ def _rounded(call: ast.Call, value: Number) -> Number:
     low, high, choices = (argument(call, word, place) for place, word in enumerate(("low", "high", "choices"), 1))
     if not isinstance(value, float) or choices is not None:
         return value
+    least = -math.inf if low is None else number(low)
+    most = math.inf if high is None else number(high)
     short = float(f"{value:.{DIGITS}g}")
-    above = low is None or (number(low) is not None and short >= number(low))
-    below = high is None or (number(high) is not None and short <= number(high))
-    return short if above and below else value
+    return short if least is not None and most is not None and least <= short <= most else value
 
 
 def _written(value: Number) -> str:

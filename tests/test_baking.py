@@ -16,7 +16,7 @@ LITERAL = """PARAMS = {  # Größe, µ
     "whole": Param(2, 0, 18),  # steps
     "real": Param( default = -0.5, low=-10.0, high=10.0 ), "free": Param(1.0),
     "pick": Param(3, choices=(1, 3, 5)), "mixed": Param(1, choices=(1, 0.1 + 0.2)),
-    "narrow": Param(0.1 + 0.2, 0.30000000000000004, 0.4),
+    "narrow": Param(0.30000000000000004, 0.30000000000000004, 0.4),
 }
 """
 BUILT = """HALF = Param(1.0)
