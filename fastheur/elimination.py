@@ -40,9 +40,9 @@ class Schedule:
     level: float
 
 
-def schedule(episodes: int, candidates: int, error: float) -> Schedule:
-    """Return the stages 8, 16, 32 ... ``episodes`` and the level ``error / (looks * (candidates - 1))``."""
-    doubling = itertools.takewhile(lambda end: end < episodes, (FIRST_STAGE << turn for turn in itertools.count()))
+def schedule(episodes: int, candidates: int, error: float, first: int = FIRST_STAGE) -> Schedule:
+    """Return the stages ``first``, twice that, ... ``episodes``, and the level ``error / (looks * (candidates - 1))``."""
+    doubling = itertools.takewhile(lambda end: end < episodes, (first << turn for turn in itertools.count()))
     ends = (*doubling, episodes)
     for start in range(len(ends)):
         level = error / ((len(ends) - start) * (candidates - 1))
@@ -87,9 +87,14 @@ def worse_than_the_leader(returns: Returns, level: float, keep: int = 1) -> list
     """Return the rows of ``returns`` (candidates, episodes) to eliminate, the worst first; at least ``keep`` rows stay."""
     means = returns.mean(axis=1)
     differences = returns - returns[means.argmax()]
-    bits = min(MAX_BITS, max(MIN_BITS, math.ceil(math.log2(8 / level))))
+    bits = bits_for(level)
     worse = [row for row in range(len(returns)) if sign_flip_p(differences[row], bits) <= level]
     return sorted(worse, key=lambda row: (means[row], -row))[: len(returns) - keep]
+
+
+def bits_for(level: float) -> int:
+    """Return the ``bits`` of :func:`sign_flip_p` that resolve p-values well below ``level``."""
+    return min(MAX_BITS, max(MIN_BITS, math.ceil(math.log2(8 / level))))
 
 
 def sign_flip_p(differences: Returns, bits: int = MIN_BITS) -> float:
