@@ -29,6 +29,8 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur new NAME env=TASK [obs=MODE]         a commented start for a Heuristic System
   fastheur list                                 tasks, shipped policies and their best scores
   fastheur ledger export [out=FOLDER]           trials.jsonl and summary.csv from the ledger
+  fastheur lab RUN OPERATION [VALUE ...]        one operation of a run's Lab: brief, probe, trial, search, trace, note ...
+  fastheur mcp run=RUN                          a run's Lab over standard input and output, for a user's own agent
   fastheur bench                                throughput beside bare EnvPool, raw simulators and other libraries
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
@@ -39,10 +41,11 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the module that does it, and the names of its positional arguments (``?`` at the end: optional)."""
+    """A verb: the module that does it, and the names of its positional arguments; ``plain``: it reads all words itself."""
 
     module: str
     positionals: tuple[str, ...] = ()
+    plain: bool = False
 
 
 VERBS = {
@@ -55,12 +58,14 @@ VERBS = {
     "bench": Verb("fastheur.commands.bench"),
     "doctor": Verb("fastheur.commands.doctor"),
     "demo": Verb("fastheur.commands.demo"),
+    "lab": Verb("fastheur.commands.lab", plain=True),
+    "mcp": Verb("fastheur.commands.mcp"),
     "resident": Verb("fastheur.commands.resident", ("ACTION",)),
 }
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
 
-_TEXTS = ("policy", "out", "ledger", "notes", "plot")
+_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run")
 """Settings whose value is taken as it stands, whatever Hydra's grammar would make of spaces, commas and quotes."""
 
 TRACEBACK = "FASTHEUR_TRACEBACK"
@@ -129,6 +134,8 @@ def _run(name: str, words: list[str]) -> int:
     if "-h" in words or "--help" in words:
         print((CONF / f"{name}.yaml").read_text().rstrip())
         return 0
+    if VERBS[name].plain:
+        return int(import_module(VERBS[name].module).main(words))
     sweep = "-m" in words or "--multirun" in words
     words = [word for word in words if word not in ("-m", "--multirun")]
     overrides = [word for word in words if _is_setting(name, word)]

@@ -4,7 +4,6 @@ A resident process belongs to one installation (version, place, Python) and to o
 that libraries read as they are loaded, and the cores it may use): both are in its socket's name, so that no other answers.
 """
 
-import json
 import os
 import socket
 import stat
@@ -17,6 +16,7 @@ from typing import Any
 
 from fastheur import __version__
 from fastheur.resources import CONF, cache_folder
+from fastheur.sockets import send
 
 VARIABLE = "FASTHEUR_RESIDENT"
 """Environment variable that sends calls to the resident process; empty and 0 leave them in the calling one."""
@@ -38,8 +38,6 @@ _AT_START = (
 
 _PACKAGE = os.path.dirname(os.path.realpath(__file__))
 _SOURCES = (".py", ".so", ".yaml", ".csv", ".json")
-_PATH_BYTES = 100
-_MOST_BYTES = 1 << 24
 
 READY, STARTED, DONE, OLD, FOREIGN, STATUS, BYE = b"r", b"s", b"d", b"o", b"f", b"t", b"b"
 """Replies. A caller speaks when it has heard READY: open files in an unread message would keep its pipes open."""
@@ -134,59 +132,6 @@ def problem(message: str) -> Exception:
     from fastheur.errors import ConfigError
 
     return ConfigError(message)
-
-
-def at(socket_path: str, use: Callable[[str], Any]) -> Any:
-    """Call ``use`` (a socket's bind or connect) with an address for ``socket_path`` that is short enough for one."""
-    if len(os.fsencode(socket_path)) <= _PATH_BYTES:
-        return use(socket_path)
-    folder = os.open(os.path.dirname(socket_path), os.O_PATH | os.O_DIRECTORY)
-    try:
-        return use(f"/proc/self/fd/{folder}/{os.path.basename(socket_path)}")
-    finally:
-        os.close(folder)
-
-
-def peer(connection: socket.socket) -> tuple[int, int]:
-    """Return process id and user id of the other side."""
-    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return pid, uid
-
-
-def send(connection: socket.socket, message: dict[str, Any], files: Sequence[int] = ()) -> None:
-    """Send one message, and the open ``files`` with it."""
-    data = json.dumps(message).encode("ascii")
-    socket.send_fds(connection, [struct.pack("=I", len(data))], list(files))
-    connection.sendall(data)
-
-
-def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """Return a message and the files that came with it; None where the other side left or said something else."""
-    head, files, _, _ = socket.recv_fds(connection, 4, 3, socket.MSG_CMSG_CLOEXEC)
-    data = bytearray()
-    try:
-        size = struct.unpack("=I", head)[0] if len(head) == 4 else 0
-        while len(data) < size <= _MOST_BYTES:
-            part = connection.recv(size - len(data))
-            if not part:
-                break
-            data += part
-        if size and len(data) == size:
-            message = json.loads(data)
-            if isinstance(message, dict):
-                return message, files
-    except ValueError:
-        pass
-    except BaseException:
-        _close(files)
-        raise
-    _close(files)
-    return None
-
-
-def _close(files: Sequence[int]) -> None:
-    for file in files:
-        os.close(file)
 
 
 def reply(

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from fastheur import resident
+from fastheur import resident, sockets
 
 _ATTEMPTS = 4
 """A process that is about to leave, or is of older sources, makes room for another; more than this is a fault."""
@@ -96,7 +96,7 @@ def _stream(stream: Any) -> dict[str, Any]:
 
 def _talk(connection: socket.socket, message: dict[str, Any], where: str, fresh: bool) -> int | None:
     """Return the exit code; None where the process left before it began, -1 where it is not for this installation."""
-    pid = resident.peer(connection)[0]
+    pid = sockets.peer(connection)[0]
     with _forwarding(connection) as begin:
         if not fresh and not select.select([connection], [], [], _PATIENCE)[0]:
             _said(f"waiting for the resident process {pid}, which is starting or busy with another call.", 0)
@@ -144,8 +144,8 @@ def connection_to(where: str) -> socket.socket | None:
     """Return a connection to the socket ``where``, or None where no process of this user listens."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        resident.at(where, connection.connect)
-        if resident.peer(connection)[1] == os.getuid():
+        sockets.at(where, connection.connect)
+        if sockets.peer(connection)[1] == os.getuid():
             return connection
     except (FileNotFoundError, ConnectionError):
         pass

@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from fastheur import resident
+from fastheur import resident, sockets
 from fastheur.resident_call import Interrupts, command, surroundings, tidy, watched
 from fastheur.resident_client import locked
 
@@ -42,7 +42,7 @@ class Server:
         self._interrupts = Interrupts()
         signal.signal(signal.SIGTERM, self._polite_kill)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        resident.at(where, self._listener.bind)
+        sockets.at(where, self._listener.bind)
         self._file = _file(where)
         self._listener.listen(64)
         self._listener.settimeout(idle * 60)
@@ -75,11 +75,11 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> socket.socket | None:
         """Do what one caller wants; returns the connection where it is to be kept open until this process has ended."""
-        if resident.peer(connection)[1] != os.getuid():
+        if sockets.peer(connection)[1] != os.getuid():
             return None
         connection.settimeout(_MESSAGE_SECONDS)
         resident.reply(connection, resident.READY)
-        received = resident.receive(connection)
+        received = sockets.receive(connection)
         connection.settimeout(None)
         if received is None:
             return None

@@ -13,11 +13,12 @@ ONLY = {
     "hydra": {"cli.py"},
     "omegaconf": {"cli.py"},
     "sqlite3": {"ledger.py"},
+    "mcp": {"mcp_server.py"},
 }
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba", "sockets"},
     {"complexity", "editing", "memory", "regress"},
     {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations", "meter"},
@@ -45,6 +46,8 @@ LAYERS = [
     {"evaluation"},
     {"throughput", "racing"},
     {"agents"},
+    {"lab_wire"},
+    {"lab_server", "lab_client"},
     {"commands"},
     {"cli"},
     {"__main__", "resident_server"},

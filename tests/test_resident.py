@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fastheur import resident, resident_call, resident_client, resident_server
+from fastheur import resident, resident_call, resident_client, resident_server, sockets
 
 ROOT = Path(__file__).parent.parent
 POLE = "OBS = 'state'\nTASK = 'CartPole-v1'\ndef act(obs, info, state, params):\n    return {}\n"
@@ -70,7 +70,7 @@ def serving():
     connection = resident_client.connection_to(resident.place())
     assert connection, "no resident process runs"
     with connection:
-        return resident.peer(connection)[0]
+        return sockets.peer(connection)[0]
 
 
 def until(condition, seconds=60):

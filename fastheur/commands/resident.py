@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from fastheur import resident
+from fastheur import resident, sockets
 from fastheur.errors import ConfigError
 from fastheur.resident_client import connected, connection_to
 
@@ -40,7 +40,7 @@ def _start(idle: float) -> None:
         if not fresh:
             print(_status(connection) + " It ran already; `fastheur resident stop` ends it.")
             return
-        pid = resident.peer(connection)[0]
+        pid = sockets.peer(connection)[0]
         if resident.asked(connection, {"kind": "status"}) is None:
             raise ConfigError(f"The resident process {pid} ended at once; {resident.beside(where, '.log')} says why.")
     print(f"Resident process {pid} is ready and ends after {idle:g} idle minutes.")
@@ -49,7 +49,7 @@ def _start(idle: float) -> None:
 
 
 def _status(connection: socket.socket) -> str:
-    pid = resident.peer(connection)[0]
+    pid = sockets.peer(connection)[0]
     if not select.select([connection], [], [], _PATIENCE)[0]:
         return f"Resident process {pid} is starting or busy with a call."
     reply = resident.asked(connection, {"kind": "status"})
@@ -63,7 +63,7 @@ def _status(connection: socket.socket) -> str:
 
 
 def _stop(connection: socket.socket) -> str:
-    pid = resident.peer(connection)[0]
+    pid = sockets.peer(connection)[0]
     if not select.select([connection], [], [], _PATIENCE)[0]:
         print(f"Resident process {pid} ends when its call has ended; waiting.", flush=True)
     resident.asked(connection, {"kind": "stop"})

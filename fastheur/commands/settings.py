@@ -1,9 +1,10 @@
 """Turns a composed configuration into the arguments of the Python API."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from fastheur.errors import ConfigError
+from fastheur.errors import ConfigError, nearest
 from fastheur.tasks import Environment, Protocol, environment_from, find_protocol
 
 
@@ -39,3 +40,21 @@ def texts(config: Mapping[str, Any]) -> dict[str, Any]:
     if "notes" in plain:
         plain["notes"] = plain["notes"] or ""
     return {**config, **plain}
+
+
+RUNS = Path("runs")
+"""Where runs lie that are named without a folder."""
+
+
+def run_folder(run: Any) -> Path:
+    """Return the folder of ``run``: a path, or a name under ``runs/``.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    name = str(run)
+    for folder in (Path(name), RUNS / name):
+        if name and folder.is_dir():
+            return folder
+    known = [path.name for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
+    raise ConfigError(f"There is no run {name!r}, expected a run folder or a name under {RUNS}/.{nearest(name, known)}")
