@@ -31,6 +31,8 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur ledger export [out=FOLDER]           trials.jsonl and summary.csv from the ledger
   fastheur lab RUN OPERATION [VALUE ...]        one operation of a run's Lab: brief, probe, trial, search, trace, note ...
   fastheur mcp run=RUN                          a run's Lab over standard input and output, for a user's own agent
+  fastheur learn env=atari/breakout start=FILE  an agent improves a policy within a budget; resume=RUN goes on
+  fastheur runs | show RUN | diff RUN v3 v7     what was learnt, what was tried, what an edit changed
   fastheur bench                                throughput beside bare EnvPool, raw simulators and other libraries
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
@@ -58,6 +60,10 @@ VERBS = {
     "bench": Verb("fastheur.commands.bench"),
     "doctor": Verb("fastheur.commands.doctor"),
     "demo": Verb("fastheur.commands.demo"),
+    "learn": Verb("fastheur.commands.learn"),
+    "runs": Verb("fastheur.commands.runs"),
+    "show": Verb("fastheur.commands.show", ("RUN",)),
+    "diff": Verb("fastheur.commands.diff", ("RUN", "OLD", "NEW")),
     "lab": Verb("fastheur.commands.lab", plain=True),
     "mcp": Verb("fastheur.commands.mcp"),
     "resident": Verb("fastheur.commands.resident", ("ACTION",)),
@@ -65,7 +71,7 @@ VERBS = {
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
 
-_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run")
+_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run", "start", "name", "resume")
 """Settings whose value is taken as it stands, whatever Hydra's grammar would make of spaces, commas and quotes."""
 
 TRACEBACK = "FASTHEUR_TRACEBACK"

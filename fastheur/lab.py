@@ -78,7 +78,8 @@ class Lab:
     def charge(self, tokens: int | None, money: float | None) -> None:
         """Charge what a language model took; see :class:`fastheur.agents.base.Door`."""
         with self._guard:
-            self._ledger.charge(tokens, money)
+            if tokens is not None or money is not None:
+                self._ledger.charge(tokens, money)
             self._end_if_spent()
             self._refuse_if_over()
 

@@ -11,9 +11,10 @@ from fastheur.budget import Budget
 from fastheur.errors import ConfigError, RunOver
 from fastheur.judge import Order, Row
 from fastheur.lab import Lab
-from fastheur.lab_socket import DoorServer
+from fastheur.lab_server import DoorServer
 from fastheur.run_ledger import RunLedger, Version
-from fastheur.runs import SOCKET, Run, RunConfig
+from fastheur.lab_wire import SOCKET
+from fastheur.runs import Run, RunConfig
 from fastheur.score import Scorecard
 from fastheur.seeds import commitment, draw_secret
 
@@ -99,7 +100,7 @@ def work(lab: Lab, agent: Agent, resumed: bool = False) -> None:
         lab.replay()
     limit = config.budget.wall_s
     left = None if limit is None else max(0.0, limit - lab.spent.wall_s)
-    assignment = Assignment(lab.run.folder, config.agent, config.seed, left, resumed)
+    assignment = Assignment(lab.run.folder, config.agent, config.seed, left, resumed, lambda: lab.idle_s)
     with DoorServer(lab, lab.run.folder / SOCKET):
         try:
             if lab.over is None:

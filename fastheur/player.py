@@ -19,7 +19,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from fastheur import resident
+from fastheur import resident, sockets
 from fastheur.candidates import find_policy
 from fastheur.engine import Engine
 from fastheur.engines import make_engine
@@ -47,10 +47,10 @@ def main() -> None:
     Engine.meter = StepMeter(setup["meter"])
     connection = socket.socket(fileno=setup["socket"])
     while True:
-        received = resident.receive(connection)
+        received = sockets.receive(connection)
         if received is None:
             return
-        _serve(received[0], lambda message: resident.send(connection, message))
+        _serve(received[0], lambda message: sockets.send(connection, message))
         for work in resident.idle_work:
             work()
 

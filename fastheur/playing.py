@@ -14,7 +14,7 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from fastheur import resident
+from fastheur import sockets
 from fastheur.errors import EngineError, FastheurError, PolicyError, named_error
 from fastheur.meter import StepMeter
 
@@ -65,10 +65,10 @@ class Player:
         began = looked = time.monotonic()
         taken = self._meter.taken
         try:
-            resident.send(connection, dict(request))
+            sockets.send(connection, dict(request))
             while True:
                 if select.select([connection], [], [], _GLANCE_S)[0]:
-                    received = resident.receive(connection)
+                    received = sockets.receive(connection)
                     if received is None:
                         raise self._died(request)
                     message, looked = received[0], time.monotonic()

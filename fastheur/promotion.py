@@ -8,7 +8,7 @@ from fastheur.complexity import complexity
 from fastheur.gate import Gate, Verdict
 from fastheur.judge import Judge, Order, Played, Row
 from fastheur.meter import StepsSpent
-from fastheur.regress import GoldenCase
+from fastheur.regress import GoldenCase, Judgement
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
 
@@ -63,14 +63,11 @@ class Promotion:
         gate = self._gate(row, champion, trained, beaten, simpler, operation)
         if not gate.promoted:
             return Outcome(False, gate.reason, gate=gate)
-        outcomes, missed = self._golden(version, row, operation)
-        lost = regress.lost(self._ledger.golden(), outcomes)
-        forbidden = [case for case in lost if case.name not in allow]
-        if forbidden:
-            names = ", ".join(f"{case.name} ({outcomes[case.name]:,.2f}, floor {case.floor:,.2f})" for case in forbidden)
-            return Outcome(False, f"it scores higher, but loses golden cases: {names}", tuple(c.name for c in lost), gate)
-        reason = gate.reason + (f"; allowed to lose {', '.join(case.name for case in lost)}" if lost else "") + missed
-        return replace(self._crowned(operation, version, row, reason, gate), lost=tuple(case.name for case in lost))
+        found, left_out = self._golden(version, row, operation, allow)
+        if not found.passed:
+            return Outcome(False, f"{gate.reason}, but {found.reason}", found.lost, gate)
+        reason = f"{gate.reason}; {found.reason}{left_out}" if self._ledger.golden() else gate.reason
+        return replace(self._crowned(operation, version, row, reason, gate), lost=found.allowed)
 
     # ------------------------------------------------------------------ validation
 
@@ -109,14 +106,15 @@ class Promotion:
 
     # ------------------------------------------------------------------ golden cases
 
-    def _golden(self, version: Version, row: Row, operation: int) -> tuple[dict[str, float], str]:
-        """Play the golden cases that the golden share can pay for; return outcomes, and what was left out in words."""
+    def _golden(
+        self, version: Version, row: Row, operation: int, allow: Sequence[str]
+    ) -> tuple[Judgement, str]:
+        """Play the golden cases that the golden share can pay for; return the judgement, and what was left out in words."""
         cases = self._ledger.golden()
-        if not cases:
-            return {}, ""
-        chosen = regress.within(cases, self._costs(cases), self._allowance(), self._ever_lost(cases))
-        outcomes = {case.name: self._outcome(version, row, case, operation) for case in chosen.cases}
-        return outcomes, f"; {chosen.reason}" if chosen.reason else ""
+        costs = {case.name: self._cost(case) for case in cases}
+        chosen = regress.within(cases, costs, self._allowance(), self._ever_lost(cases))
+        outcomes = {case.name: self._outcome(version, row, case, operation) for case in chosen.chosen}
+        return regress.judge(cases, outcomes, allow), f" {chosen.reason}" if chosen.left_out else ""
 
     def _outcome(self, version: Version, row: Row, case: GoldenCase, operation: int) -> float:
         played = self._judge.play([row], self._order(case.index, case.max_steps, operation))[0]
@@ -135,10 +133,9 @@ class Promotion:
         share = int(self._config.golden_share * self._config.budget.env_steps)
         return max(0, share - self._ledger.steps_by_role().get("golden", 0))
 
-    def _costs(self, cases: Sequence[GoldenCase]) -> dict[str, int]:
-        """Env steps that each case takes at most."""
-        usual = self._config.golden_protocol.max_steps or 0
-        return {case.name: case.max_steps or usual for case in cases}
+    def _cost(self, case: GoldenCase) -> int:
+        """Env steps that a case takes at most."""
+        return case.max_steps or self._config.golden_protocol.max_steps or 0
 
     def _ever_lost(self, cases: Sequence[GoldenCase]) -> set[str]:
         floors = {case.name: case.floor for case in cases}

@@ -48,7 +48,7 @@ CREATE TABLE run_outcomes (
     PRIMARY KEY (name, version)
 );
 CREATE TABLE run_memory (
-    entry INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, operation INTEGER
+    entry INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, operation INTEGER NOT NULL
 );
 CREATE TABLE run_charges (at REAL NOT NULL, tokens INTEGER, money REAL);
 CREATE TABLE run_kept (place INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, content TEXT NOT NULL);
@@ -328,7 +328,7 @@ class RunLedger(Ledger):
 
     # ------------------------------------------------------------------ memory, charges, sessions
 
-    def add_memory(self, kind: str, text: str, operation: int | None) -> None:
+    def add_memory(self, kind: str, text: str, operation: int) -> None:
         """Keep a note, a failed direction or a summary."""
         with self._transaction("write memory"):
             self._db.execute(
@@ -339,7 +339,7 @@ class RunLedger(Ledger):
     def memory(self) -> list[Entry]:
         """Return the memory in order."""
         rows = self._rows("SELECT kind, text, at, operation FROM run_memory ORDER BY entry")
-        return [Entry(row["kind"], row["text"], row["at"], row["operation"]) for row in rows]
+        return [Entry(row["kind"], row["text"], _iso(row["at"]), row["operation"]) for row in rows]
 
     def charge(self, tokens: int | None, money: float | None) -> None:
         """Keep what a language model took; None where unknown."""
@@ -390,3 +390,7 @@ class RunLedger(Ledger):
         number = self._db.execute(statement, tuple(values)).lastrowid
         assert number is not None
         return number
+
+
+def _iso(at: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))

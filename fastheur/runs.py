@@ -17,7 +17,7 @@ from fastheur.tasks import Environment, Protocol, Task, environment_from, find_p
 RUNS = Path("runs")
 """Where run folders are made and looked for, in the folder one works in."""
 
-LEDGER, SOCKET, LOCK, METER, LOG = "ledger.db", "lab.sock", "lock", "meter", "player.log"
+LEDGER, LOCK, METER, LOG = "ledger.db", "lock", "meter", "player.log"
 """Files of a run folder."""
 
 _NAME = re.compile(r"[\w.-]+")

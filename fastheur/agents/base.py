@@ -1,6 +1,6 @@
 """What an agent is, and all it is given: the Lab's door, its own settings and a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -22,6 +22,8 @@ class Door(Protocol):
     def charge(self, tokens: int | None, money: float | None) -> None:
         """Charge what a language model took: tokens, and money in US dollars; None where unknown.
 
+        With nothing known it only asks whether the run goes on.
+
         Raises:
             RunOver: that used up the budget (what was taken is charged all the same).
         """
@@ -35,14 +37,6 @@ class Door(Protocol):
     def say(self, text: str) -> None:
         """Show one line of progress to whoever watches the run."""
 
-    @property
-    def over(self) -> str | None:
-        """Why the run has ended, or None."""
-
-    @property
-    def idle_s(self) -> float:
-        """Seconds since the last operation ended."""
-
 
 @dataclass(frozen=True)
 class Assignment:
@@ -51,6 +45,7 @@ class Assignment:
     Attributes:
         folder: the run folder. settings: the agent's own settings (``conf/agent/NAME.yaml``). seed: of the run.
         deadline_s: wall seconds that are left, None for no limit. resumed: the run goes on after a stop or a crash.
+        idle_s: tells the seconds since anybody's last operation ended.
     """
 
     folder: Path
@@ -58,6 +53,7 @@ class Assignment:
     seed: int = 0
     deadline_s: float | None = None
     resumed: bool = False
+    idle_s: Callable[[], float] = lambda: 0.0
 
 
 class Agent(Protocol):

@@ -12,7 +12,7 @@ _AGENTS = {
     "script": ("fastheur.agents.script", "Script"),
     "shell": ("fastheur.agents.shell", "Shell"),
     "openai": ("fastheur.agents.openai_agent", "OpenAIAgent"),
-    "command": ("fastheur.agents.command", "Command"),
+    "command": ("fastheur.agents.command", "CommandAgent"),
     "mcp": ("fastheur.agents.mcp_server", "McpAgent"),
 }
 

@@ -4,8 +4,6 @@ import time
 from typing import ClassVar
 
 from fastheur.agents.base import Assignment, Door
-from fastheur.errors import RunOver
-
 _GLANCE_S = 0.2
 
 
@@ -19,7 +17,6 @@ class Shell:
         """See :class:`fastheur.agents.base.Agent`."""
         door.say(f"Waiting for callers: fastheur lab {assignment.folder} brief")
         idle_s = assignment.settings["idle_s"]
-        while door.over is None and door.idle_s < idle_s:
+        while assignment.idle_s() < idle_s:
+            door.charge(None, None)  # raises RunOver when a caller has ended the run
             time.sleep(_GLANCE_S)
-        if door.over is not None:
-            raise RunOver(door.over)

@@ -1,6 +1,5 @@
 """``fastheur learn``: make or resume a run, let its agent work, and show what came out."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,9 @@ from fastheur.resources import POLICIES
 from fastheur.runs import RunConfig, new_folder
 from fastheur.tasks import make_task
 
+ENV_STEPS = 300_000
+"""Env steps of a run for which nothing else is said."""
+
 ATARI_STALL = 3000
 """Frames without a reward after which a search gives up an episode of an Atari game: 50 seconds of play."""
 
@@ -30,8 +32,7 @@ def main(config: Mapping[str, Any]) -> int:
     config = settings.texts(config)
     board = Board()
     if config["resume"] is not None:
-        changed = {key: value for key, value in config["budget"].items() if key in config["given"]}
-        lab = resume(config["resume"], board, **changed)
+        lab = resume(config["resume"], board, **_given(config["budget"]))
         agent = make_agent(lab.run.config.agent)
         return _carry_on(lab, agent, board, resumed=True)
     wanted = run_config(config)
@@ -80,7 +81,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         agent=config["agent"],
         start=start,
         start_name=name,
-        budget=Budget(**config["budget"]),
+        budget=Budget(**{"env_steps": ENV_STEPS, **_given(config["budget"])}),
         seed=config["seed"],
         train_episodes=8 if config["train_episodes"] is None else config["train_episodes"],
         validation_episodes=config["validation_episodes"],
@@ -99,6 +100,10 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         trial_s=config["trial_s"],
         idle_s=config["idle_s"],
     )
+
+
+def _given(budget: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in budget.items() if value is not None}
 
 
 def _start(start: str | None) -> tuple[str, str]:

@@ -7,9 +7,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from fastheur import memory, regress
+from fastheur import memory
 from fastheur.commands.display import console
 from fastheur.commands.learn_view import outcome
+from fastheur.forgetting import Matrix, Version
 from fastheur.learn import Result, steps_per_s
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import Run
@@ -22,7 +23,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
     run = Run.open(name)
     screen = console()
     screen.print(_versions(run.ledger))
-    matrix = forgetting(run.ledger)
+    matrix = forgotten(run.ledger)
     if matrix.cases:
         screen.print(Text(f"Golden cases, and who lost them\n{matrix}\n"))
     shown = memory.shown(run.ledger.memory(), MEMORY_TOKENS)
@@ -47,10 +48,12 @@ def main(config: Mapping[str, Any], name: str) -> int:
     return 0
 
 
-def forgetting(ledger: RunLedger) -> regress.Matrix:
+def forgotten(ledger: RunLedger) -> Matrix:
     """Return which version lost and regained which golden case."""
-    edits = {version.version: version.hypothesis for version in ledger.versions()}
-    return regress.Matrix(edits, ledger.golden(), ledger.outcomes())
+    versions = tuple(
+        Version(one.version, one.hypothesis, one.parent, one.reign is not None) for one in ledger.versions()
+    )
+    return Matrix(versions, tuple(ledger.golden()), ledger.outcomes())
 
 
 def _versions(ledger: RunLedger) -> Table:
