@@ -13,13 +13,14 @@ ONLY = {
     "hydra": {"cli.py"},
     "omegaconf": {"cli.py"},
     "sqlite3": {"ledger.py"},
+    "optuna": {"searching.py"},
 }
 """Libraries that only one module may know."""
 
 LAYERS = [
     {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
     {"tasks", "vision", "policy", "resident", "operations"},
-    {"spec", "resident_client", "resident_call"},
+    {"spec", "resident_client", "resident_call", "searching"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
     {"ale_worker", "ale_crew"},
     {"engine_ale", "engine_envpool"},
