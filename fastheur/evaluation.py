@@ -10,7 +10,7 @@ from fastheur.candidates import make_candidates
 from fastheur.engine import Engine
 from fastheur.engines import make_engine, step_cap
 from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, whole
-from fastheur.hopeless import StopRule, stop_rule
+from fastheur.hopeless import Rule, stall_rule, stop_rule
 from fastheur.host import Candidate, Host, make_host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.loading import Policy
@@ -46,7 +46,7 @@ class Plan:
     notes: str = ""
     ledger: Path | None = None
     secret: str | None = field(default=None, repr=False)
-    stop: StopRule | None = None
+    stop: Rule | None = None
 
 
 def plan(
@@ -65,6 +65,7 @@ def plan(
     debug: bool = False,
     gamma: float = 1.0,
     stop_below: float | None = None,
+    stop_stalled: int | None = None,
     secret: str | None = None,
     notes: str | None = "",
     ledger: str | Path | None = None,
@@ -100,7 +101,14 @@ def plan(
         raise ConfigError(f"gamma is {gamma!r}, expected a discount in 0 .. 1.")
     if not isinstance(ledger, (str, Path, type(None))):
         raise ConfigError(f"ledger is {ledger!r}, expected a file name.")
+    if stop_below is not None and stop_stalled is not None:
+        raise ConfigError("Found stop_below and stop_stalled; leave one of them away.")
     task = make_task(environment, obs, protocol)
+    stop: Rule | None = None
+    if stop_below is not None:
+        stop = stop_rule(stop_below, task, protocol, step_cap(task, protocol), split, warm)
+    elif stop_stalled is not None:
+        stop = stall_rule(stop_stalled, task, step_cap(task, protocol), split, warm)
     return Plan(
         task,
         protocol,
@@ -116,7 +124,7 @@ def plan(
         notes or "",
         None if ledger is None else Path(ledger),
         (secret or draw_secret()) if split == "sealed" else None,
-        None if stop_below is None else stop_rule(stop_below, task, protocol, step_cap(task, protocol), split, warm),
+        stop,
     )
 
 
@@ -140,8 +148,8 @@ def evaluate(
             :data:`fastheur.engines.ENGINES`, no part of the result; ``slots`` environments at a time, and ``threads`` of
             EnvPool or workers of ale (default, or ``"auto"``: see :mod:`fastheur.tuning`); ``warm`` reuse slots
             (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of the episodes' discounted
-            returns; ``stop_below`` cut an episode that cannot reach this return any more (screening only, see
-            :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split needs one);
+            returns; ``stop_below`` cut an episode that cannot reach this return any more, and ``stop_stalled``
+            one without a reward for so many env steps (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split needs one);
             ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge; ``notes`` kept
             with the trial; ``env_args`` EnvPool arguments.
 
@@ -350,5 +358,5 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
         what.debug,
         policy.style == "batch",
         commitment(what.secret) if what.secret else None,
-        what.stop.below if what.stop else None,
+        **(what.stop.setting if what.stop else {}),
     )

@@ -1,18 +1,22 @@
-"""Cuts episodes that can no longer reach a wanted return: early verdicts for screening, never a score.
+"""Cuts episodes that cannot reach a wanted return any more, or that have stalled: early verdicts, never a score.
 
-An episode's return so far, plus the task's largest reward for every step left to the cap, is the most it can still reach.
-Where that is below the wanted return, nothing the policy does can change the verdict, and the rest is not played. The
-decision looks at the episode alone, so it is the same whatever the slots, the threads and the neighbours.
+:class:`StopRule` is certain: an episode's return so far, plus the task's largest reward for every step left to the cap, is
+the most it can still reach. Where that is below the wanted return, nothing the policy does can change the verdict.
+:class:`StallRule` is a wager: an episode that has found no reward for long seldom finds much later. What it has by then
+is a lower bound of its return where rewards cannot be negative.
+
+Either looks at the episode alone, so that its verdict is the same whatever the slots, the threads and the neighbours.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastheur.batch import Array, StepBatch
-from fastheur.errors import ConfigError
+from fastheur.errors import ConfigError, whole
 from fastheur.tasks import Protocol, Task, environments
 
 SLACK = 1e-9
@@ -37,12 +41,65 @@ class StopRule:
         """What goes behind the protocol's name: one under which episodes may be cut never keeps a bare name."""
         return f" (stop_below={self.below:g})"
 
+    @property
+    def setting(self) -> Mapping[str, float]:
+        """The rule as a field of a Scorecard's setting."""
+        return {"stop_below": self.below}
+
     def hopeless(self, batch: StepBatch, scores: Array) -> Array:
         """Return the live rows of ``batch`` to cut, int64; ``scores`` are the slots' accumulators, this step included."""
-        live = np.arange(len(batch.slots)) if batch.live is None else batch.live
-        so_far = scores[batch.slots[live]]
+        live, so_far = _live(batch, scores)
         reachable = so_far["ret"] + self.upper * (self.cap - so_far["length"])
         return live[reachable < self.below - SLACK * max(1.0, abs(self.below))]
+
+
+@dataclass(frozen=True)
+class StallRule:
+    """Cut an episode that has found no reward for ``steps`` env steps.
+
+    Attributes:
+        steps: env steps without a reward other than zero. cap: env steps after which an episode is over.
+    """
+
+    steps: int
+    cap: int
+
+    @property
+    def stamp(self) -> str:
+        """What goes behind the protocol's name: one under which episodes may be cut never keeps a bare name."""
+        return f" (stop_stalled={self.steps})"
+
+    @property
+    def setting(self) -> Mapping[str, float]:
+        """The rule as a field of a Scorecard's setting."""
+        return {"stop_stalled": self.steps}
+
+    def hopeless(self, batch: StepBatch, scores: Array) -> Array:
+        """Return the live rows of ``batch`` to cut, int64; ``scores`` are the slots' accumulators, this step included."""
+        live, so_far = _live(batch, scores)
+        return live[so_far["length"] - np.maximum(so_far["last_reward_step"], 0) >= self.steps]
+
+
+Rule = StopRule | StallRule
+
+
+def _live(batch: StepBatch, scores: Array) -> tuple[Array, Array]:
+    """The rows of ``batch`` that want an action, and their accumulators."""
+    live = np.arange(len(batch.slots)) if batch.live is None else batch.live
+    return live, scores[batch.slots[live]]
+
+
+def stall_rule(steps: Any, task: Task, cap: int | None, split: str, warm: bool) -> StallRule:
+    """Return the rule behind ``stop_stalled``.
+
+    Args:
+        steps: env steps without a reward. task: what is played. cap: its env steps per episode, None where unknown.
+        split, warm: of the evaluation.
+
+    Raises:
+        ConfigError: says why episodes cannot be cut here, and what to do.
+    """
+    return StallRule(whole("stop_stalled", steps), _screening("stop_stalled", task, cap, split, warm))
 
 
 def stop_rule(below: Any, task: Task, protocol: Protocol, cap: int | None, split: str, warm: bool) -> StopRule:
@@ -57,10 +114,7 @@ def stop_rule(below: Any, task: Task, protocol: Protocol, cap: int | None, split
     """
     if isinstance(below, bool) or not isinstance(below, (int, float)) or not math.isfinite(below):
         raise ConfigError(f"stop_below is {below!r}, expected a number: the return an episode must be able to reach.")
-    if split == "sealed":
-        raise ConfigError("stop_below is for screening, and found split='sealed'; leave one of them away.")
-    if warm:
-        raise ConfigError("stop_below needs fresh slots, and found warm=true: a slot cannot be reset in mid-episode.")
+    cap = _screening("stop_below", task, cap, split, warm)
     bounds = task.environment.reward
     if bounds is None:
         raise ConfigError(
@@ -78,14 +132,23 @@ def stop_rule(below: Any, task: Task, protocol: Protocol, cap: int | None, split
             f"The reward bounds of {task.name} hold for its own arguments, and found {', '.join(altered)} changed; "
             "leave stop_below or the change away."
         )
-    if cap is None:
-        raise ConfigError(f"stop_below needs an episode cap, and {task.name} has none; set max_steps=N.")
     if below > bounds[1] * cap:
         raise ConfigError(
             f"stop_below is {below:g}, and no episode of {task.name} can return more than {bounds[1] * cap:g} in {cap} "
             "steps; expected at most that."
         )
     return StopRule(float(below), bounds[1], cap)
+
+
+def _screening(name: str, task: Task, cap: int | None, split: str, warm: bool) -> int:
+    """Return the cap, after checking that episodes may be cut at all; ``name`` is the setting's."""
+    if split == "sealed":
+        raise ConfigError(f"{name} is for screening, and found split='sealed'; leave one of them away.")
+    if warm:
+        raise ConfigError(f"{name} needs fresh slots, and found warm=true: a slot cannot be reset in mid-episode.")
+    if cap is None:
+        raise ConfigError(f"{name} needs an episode cap, and {task.name} has none; set max_steps=N.")
+    return cap
 
 
 def _altered(task: Task, protocol: Protocol) -> list[str]:

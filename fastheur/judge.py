@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastheur.errors import EngineError, FastheurError
+from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
 from fastheur.playing import Deadlines, Player
@@ -195,7 +196,7 @@ class Judge:
     def setting(self, row: Row, order: Order) -> Setting:
         """Return what a row is played on, as its trials say it."""
         task = self._config.task
-        stamp = "" if order.stall is None else f" (stall={order.stall})"
+        stamp = "" if order.stall is None else StallRule(order.stall, 0).stamp
         return Setting(
             task.env_id,
             task.mode,
@@ -209,6 +210,7 @@ class Judge:
             isolation=self._config.isolation,
             batch_policy=row.style == "batch",
             sealed_commitment=commitment(order.secret) if order.secret else None,
+            stop_stalled=order.stall,
         )
 
     def _key(self, row: Row, order: Order) -> tuple[str, str, str]:

@@ -188,7 +188,7 @@ class Lab:
     def _signed(self, answer: Answer) -> Answer:
         """Put the budget under an answer, and why the run is over where it is."""
         over, spent = self.over, self.spent
-        tail = f"[{spent.text(self._config.budget)}]" + (f"\nThe run is over: {over}." if over else "")
+        tail = f"[{spent.text(self._config.budget)}]"
         data = {**answer.data, "spent": spent.to_dict(), "left": spent.left(self._config.budget), "over": over}
         return Answer(f"{answer.text}\n\n{tail}", data, answer.pictures, over)
 

@@ -133,7 +133,7 @@ def race(
 
     Raises:
         FastheurError: as in :func:`fastheur.evaluation.evaluate`; ConfigError also for the sealed split, warm slots and
-            ``stop_below``, whose episodes prove nothing or cannot be compared.
+            cut episodes, which prove nothing or cannot be compared.
         Interrupted: Ctrl-C; ``cards`` holds what each candidate has played, in order, marked as incomplete.
     """
     what = race_plan(env, episodes=episodes, **settings)
@@ -147,7 +147,7 @@ def race_plan(env: str | Environment, **settings: Any) -> Plan:
             "A race found split='sealed': it gives early verdicts, and sealed episodes are for final scores. Race on "
             "split=train, then evaluate the winner on the sealed split."
         )
-    for name in ("warm", "stop_below"):
+    for name in ("warm", "stop_below", "stop_stalled"):
         if settings.get(name):
             raise ConfigError(
                 f"A race found {name}={settings[name]}: it compares whole, fresh episodes. Leave it away."

@@ -9,7 +9,7 @@ import numpy as np
 from fastheur import _core
 from fastheur.batch import Array, StepBatch
 from fastheur.engine import Engine
-from fastheur.hopeless import StopRule
+from fastheur.hopeless import Rule
 from fastheur.host import Host
 from fastheur.seeds import stream_key
 
@@ -33,7 +33,7 @@ class Episode:
         last_reward_step: env steps up to the last reward that was not zero, -1 without one.
         best, worst: extremes of the running return. action_hash: 64-bit hash of all actions, in hexadecimal.
         random: the policy drew from its random stream.
-        unplayed: env steps left to the cap when a :class:`StopRule` cut the episode, so that its return is not final;
+        unplayed: env steps left to the cap when a :data:`fastheur.hopeless.Rule` cut the episode, so that its return is not final;
             0 for an episode that was played to its end.
     """
 
@@ -53,7 +53,7 @@ class Episode:
 
     @property
     def cut(self) -> bool:
-        """True where the episode was cut as hopeless: neither terminated, nor a final return."""
+        """True where the episode was cut as hopeless or stalled: neither terminated, nor a final return."""
         return self.unplayed > 0
 
 
@@ -90,7 +90,7 @@ def rollout(
     lanes: int = 1,
     warm: bool = False,
     gamma: float = 1.0,
-    stop: StopRule | None = None,
+    stop: Rule | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Iterator[Episode]:
     """Play every job once and yield the episodes as they end.
@@ -130,7 +130,7 @@ def rollout(
             watch()
 
 
-def _cut(stop: StopRule, batch: StepBatch, scores: Array, jobs: Sequence[Job], host: Host) -> Iterator[Episode]:
+def _cut(stop: Rule, batch: StepBatch, scores: Array, jobs: Sequence[Job], host: Host) -> Iterator[Episode]:
     """Yield the episodes to cut and take their rows out of the live ones: they get no action, and their slot is over."""
     rows = stop.hopeless(batch, scores)
     for row in rows:

@@ -30,6 +30,7 @@ class Setting:
         policy, policy_sha256, params: the policy version. isolation: where it ran. debug: ran as plain Python.
         batch_policy: batch style (bit-identity over batch sizes rests on the policy, not on the harness).
         stop_below: episodes that could no longer reach this return were cut (screening only).
+        stop_stalled: episodes without a reward for so many env steps were cut (screening only).
     """
 
     env_id: str
@@ -47,6 +48,16 @@ class Setting:
     batch_policy: bool = False
     sealed_commitment: str | None = None
     stop_below: float | None = None
+    stop_stalled: int | None = None
+
+    @property
+    def cuts(self) -> tuple[str, str] | None:
+        """Name of the setting under which episodes may be cut, and what such an episode did; None without one."""
+        if self.stop_below is not None:
+            return "stop_below", f"could not reach {self.stop_below:g}"
+        if self.stop_stalled is not None:
+            return "stop_stalled", f"had no reward for {self.stop_stalled:,} env steps"
+        return None
 
 
 @dataclass(frozen=True)
@@ -90,13 +101,13 @@ class Scorecard:
     def mean(self) -> float | None:
         """Mean return, or None where the evaluation is incomplete: a part of the episodes is a biased sample.
 
-        None also where an episode was cut as hopeless: its return is not final.
+        None also where an episode was cut as hopeless or stalled: its return is not final.
         """
         return float(self.returns.mean()) if self.complete and self.episodes and not self.cut else None
 
     @property
     def cut(self) -> int:
-        """How many episodes were cut as hopeless (``stop_below``)."""
+        """How many episodes were cut (``stop_below``, ``stop_stalled``)."""
         return sum(episode.cut for episode in self.episodes)
 
     @property
@@ -146,8 +157,8 @@ class Scorecard:
             raise ValueError(f"Scorecards of different settings cannot be merged; they differ in {different}.")
         if self.setting.warm:
             raise ValueError("Scorecards from warm slots are for screening and cannot be merged.")
-        if self.setting.stop_below is not None:
-            raise ValueError("Scorecards with stop_below are for screening and cannot be merged.")
+        if self.setting.cuts:
+            raise ValueError(f"Scorecards with {self.setting.cuts[0]} are for screening and cannot be merged.")
         both = {episode.index for episode in self.episodes} & {episode.index for episode in other.episodes}
         if both:
             raise ValueError(f"Episodes {sorted(both)[:5]} are in both Scorecards.")
@@ -220,10 +231,10 @@ class Scorecard:
     @property
     def spread(self) -> str:
         """The uncertainty in words."""
-        if self.cut:
+        if self.setting.cuts and self.cut:
             return (
-                f"no score: {self.cut} of {len(self.episodes)} episodes could not reach {self.setting.stop_below:g} and "
-                f"were cut, at most {self.steps_saved:,} env steps saved"
+                f"no score: {self.cut} of {len(self.episodes)} episodes {self.setting.cuts[1]} and were cut, at most "
+                f"{self.steps_saved:,} env steps saved"
             )
         if self.whole_population:
             return "deterministic: one episode is the whole population"

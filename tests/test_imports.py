@@ -14,6 +14,7 @@ ONLY = {
     "omegaconf": {"cli.py"},
     "sqlite3": {"ledger.py"},
     "mcp": {"mcp_server.py"},
+    "optuna": {"searching.py"},
 }
 """Libraries that only one module may know."""
 
@@ -22,7 +23,7 @@ LAYERS = [
     {"complexity", "editing", "memory", "regress"},
     {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board"},
-    {"spec", "resident_client", "resident_call"},
+    {"spec", "resident_client", "resident_call", "searching"},
     {
         "engine",
         "loading",

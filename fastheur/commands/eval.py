@@ -132,6 +132,7 @@ def _planned(config: Mapping[str, Any]) -> tuple[Plan, Candidate]:
         "warm",
         "debug",
         "stop_below",
+        "stop_stalled",
         "notes",
         "ledger",
     )
@@ -157,7 +158,7 @@ def _show(what: Plan, card: Scorecard) -> None:
     if card.setting.warm:
         print("Warm slots: for screening only; this score depends on what the slots played before.")
     if what.stop:
-        print(f"stop_below={what.stop.below:g}: for screening only; never merged or promoted.")
+        print(f"{what.stop.stamp.strip(' ()')}: for screening only; never merged or promoted.")
     if what.ledger:
         print(f"Trial {card.trial} in {what.ledger}.")
     reveal(what)
