@@ -13,7 +13,7 @@ from fastheur.tasks import references
 MEMORY_TOKENS = 1500
 LAST_VERSIONS = 12
 
-CONTRACT = '''A policy is one self-contained Python file. It may import numpy, numba, math, cv2, fastheur.policy and
+CONTRACT = """A policy is one self-contained Python file. It may import numpy, numba, math, cv2, fastheur.policy and
 fastheur.vision, nothing else. It is compiled by Numba and run for many environments at once: write plain scalar code.
 
     from fastheur.policy import Param, uniform
@@ -26,7 +26,7 @@ fastheur.vision, nothing else. It is compiled by Numba and run for many environm
         ...{body}
 
 info has {info}. Convert bytes with int() before subtracting. Randomness only through uniform(state), in [0, 1).
-Functions of the file may call one another. A file that prints, reads files, or uses names that start with _ is refused.'''
+Functions of the file may call one another. A file that prints, reads files, or uses names that start with _ is refused."""
 
 
 def brief(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent: Spent) -> str:
@@ -36,7 +36,7 @@ def brief(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent:
         ("How a candidate is judged", _judging(config)),
         ("Policy file", _contract(config, world)),
         ("Budget", f"Used: {spent.text(config.budget)}."),
-        ("Memory", memory.shown(ledger.memory(), MEMORY_TOKENS) or "Nothing yet."),
+        ("Memory", memory.shown(ledger.memory(), MEMORY_TOKENS)),
         ("Tried so far", _versions(ledger.versions())),
         ("Golden cases", _golden(ledger.golden())),
     ]

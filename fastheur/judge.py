@@ -80,10 +80,12 @@ class Judge:
         self._ledger = ledger
         self._player = player
         self._meter = meter
+        self.cap: int | None = None
+        """Env steps after which the task ends an episode by itself; None where it does not, or nobody has asked yet."""
         self.spent = False
         """True once steps were refused because the budget itself, not some share of it, did not cover them."""
         self.deadline: Callable[[], float] = lambda: config.trial_s
-        self.progress: Callable[[int, int, int], None] = lambda steps, done, of: None
+        self.progress: Callable[[int, int], None] = lambda done, of: None
 
     @property
     def left(self) -> int:
@@ -107,7 +109,9 @@ class Judge:
             FastheurError: a policy broke the contract, crashed or hung; likewise.
         """
         known = [self._ledger.known_episodes(self._key(row, order)) for row in rows]
-        wanted = [(number, index) for index in order.indices for number in range(len(rows)) if index not in known[number]]
+        wanted = [
+            (number, index) for index in order.indices for number in range(len(rows)) if index not in known[number]
+        ]
         if wanted:
             self._play(rows, order, wanted)
             known = [self._ledger.known_episodes(self._key(row, order)) for row in rows]
@@ -127,15 +131,13 @@ class Judge:
             "jobs": [[place[number], index, seeds[index]] for number, index in wanted],
             "slots": self._config.slots,
             "stall": order.stall,
-            "cap": self._cap(order.protocol),
+            "cap": self.cap_of(order.protocol),
             "record": order.record,
         }
         with self._reserved(order.operation, order.role, self._worst(order, len(wanted))) as reservation:
             trials = _Trials(self, mine, order, len(wanted), reservation)
             try:
-                done = self._player.ask(
-                    self._request("play", order.protocol, request), self._deadlines(), trials.heard
-                )
+                done = self._player.ask(self._request("play", order.protocol, request), self._deadlines(), trials.heard)
             except StepsSpent as error:
                 trials.settle("interrupted", None, str(error))
                 raise
@@ -166,14 +168,15 @@ class Judge:
 
     def _worst(self, order: Order, episodes: int) -> int:
         """Env steps to reserve: what the episodes can take, and not more than may be spent on them."""
-        cap = self._cap(order.protocol)
+        cap = self.cap_of(order.protocol)
         worst = _UNBOUNDED if cap is None else cap * episodes
         if order.role == "sealed":
             return worst
         return min(worst, self.left if order.most is None else min(order.most, self.left))
 
-    def _cap(self, protocol: Protocol) -> int | None:
-        cap = protocol.envpool_args(self._config.task).get("max_episode_steps")
+    def cap_of(self, protocol: Protocol) -> int | None:
+        """Return the env steps after which an episode is over, or None."""
+        cap = protocol.envpool_args(self._config.task).get("max_episode_steps", self.cap)
         return None if cap is None else int(cap)
 
     def _deadlines(self) -> Deadlines:
@@ -257,7 +260,7 @@ class _Trials:
         self._done += 1
         if time.monotonic() - self._wrote > WRITE_S:
             self._write()
-        self._judge.progress(self._judge._meter.taken, self._done, self._total)
+        self._judge.progress(self._done, self._total)
 
     def settle(self, status: str, done: Mapping[str, Any] | None, error: str | None) -> None:
         """Write what came out: costs always, scores only of a finished trial."""

@@ -49,10 +49,12 @@ class Lab:
         recover(self._ledger, meter)
         self._session = self._ledger.begin_session()
         self._player = Player(run.folder / METER, run.folder / LOG, run.lock)
+        self._player.watch = self._stepped
         self.judge = Judge(self._config, self._ledger, self._player, meter)
         self.judge.deadline = self._seconds_left
         self.judge.progress = self._progress
         self._world: dict[str, Any] = self._ledger.value("world") or self._described()
+        self.judge.cap = self._world["cap"]
         self._trials = Trials(self._config, self._ledger, self.judge, self.board, self._world["meanings"])
         self._answered: deque[dict[str, Any]] = deque()
         self._charged = self._ledger.steps()[0]
@@ -172,7 +174,10 @@ class Lab:
             kept = work(number)
             status = "done"
         except StepsSpent:
-            kept, status = Answer("The env steps that were left did not reach for it; what was taken is charged."), "done"
+            kept, status = (
+                Answer("The env steps that were left did not reach for it; what was taken is charged."),
+                "done",
+            )
         except FastheurError as error:
             kept, status = Answer(str(error)), "refused"
             raise
@@ -223,8 +228,11 @@ class Lab:
         limit = self._config.budget.wall_s
         return self._config.trial_s if limit is None else limit - self.spent.wall_s
 
-    def _progress(self, steps: int, done: int, of: int) -> None:
-        self.board.steps, self.board.episodes = self._charged + steps, (done, of)
+    def _stepped(self, taken: int) -> None:
+        self.board.steps = self._charged + taken
+
+    def _progress(self, done: int, of: int) -> None:
+        self.board.episodes = (done, of)
 
     def _refresh(self) -> None:
         spent, champion = self.spent, self._ledger.champion
@@ -304,12 +312,13 @@ class Lab:
         if any(case.name == name for case in self._ledger.golden()):
             raise ConfigError(f"There is a golden case {name!r} already; give this one another name.")
         champion, config = self._ledger.champion, self._config
+        usual = config.golden_protocol(self.judge.cap)
         case = GoldenCase(
             name=name,
-            protocol=config.golden_protocol.label(config.task),
+            protocol=usual.label(config.task),
             split="train",
             index=episode,
-            max_steps=max_steps or config.golden_protocol.max_steps,
+            max_steps=max_steps or usual.max_steps,
             floor=float(floor),
             outcome=float(floor),
             by="agent",

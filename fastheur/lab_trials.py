@@ -11,7 +11,7 @@ from fastheur import failures
 from fastheur.baking import bake
 from fastheur.board import Board
 from fastheur.complexity import complexity
-from fastheur.errors import FastheurError, PolicyError
+from fastheur.errors import PolicyError
 from fastheur.judge import Judge, Order, Played, Row
 from fastheur.loading import MAX_BYTES
 from fastheur.meter import StepsSpent
@@ -107,9 +107,7 @@ class Trials:
         return self._judge.play([row], self._order(operation, count, row.name))[0]
 
     def _order(self, operation: int, episodes: int, notes: str) -> Order:
-        return Order(
-            operation, "train", "train", range(episodes), self._config.protocol, record=True, notes=notes
-        )
+        return Order(operation, "train", "train", range(episodes), self._config.protocol, record=True, notes=notes)
 
     def _verdict(self, operation: int, tried: _Tried, allow: Sequence[str]) -> Answer:
         version, played = tried.version, tried.played
@@ -146,7 +144,9 @@ class Trials:
 
     def _told(self, tried: _Tried, rival: _Tried | None, outcome: Outcome) -> Answer:
         version, card = tried.version, tried.played.card
-        lines = [f"{version.name} (trial {tried.played.trial}): mean return {card.mean:,.2f} on train episodes ({card.spread})."]
+        lines = [
+            f"{version.name} (trial {tried.played.trial}): mean return {card.mean:,.2f} on train episodes ({card.spread})."
+        ]
         data: dict[str, Any] = {
             "status": "promoted" if outcome.promoted else "rejected",
             "version": version.version,
@@ -312,7 +312,9 @@ class _Hunt:
         bar = float(np.median([_mean(one) for one in first]))
         better = [place for place, one in enumerate(first) if _mean(one) >= bar]
         left = None if most is None else most - sum(map(_steps, first))
-        whole = dict(zip(better, self._played([mine[place] for place in better], config.search_episodes, left), strict=True))
+        whole = dict(
+            zip(better, self._played([mine[place] for place in better], config.search_episodes, left), strict=True)
+        )
         last = [whole.get(place, one) for place, one in enumerate(first)]
         return [_mean(one) for one in last], [_steps(one) for one in last]
 
@@ -327,7 +329,9 @@ class _Hunt:
     def ranking(self) -> list[str]:
         """Return the best rows, a line each."""
         best = sorted(self.history, key=lambda one: -one[1])[:5]
-        return [f"  {score:,.2f}  " + " ".join(f"{name}={value:g}" for name, value in row.items()) for row, score in best]
+        return [
+            f"  {score:,.2f}  " + " ".join(f"{name}={value:g}" for name, value in row.items()) for row, score in best
+        ]
 
 
 def _mean(played: Played) -> float:

@@ -12,8 +12,8 @@ from fastheur.errors import ConfigError, RunOver
 from fastheur.judge import Order, Row
 from fastheur.lab import Lab
 from fastheur.lab_server import DoorServer
-from fastheur.run_ledger import RunLedger, Version
 from fastheur.lab_wire import SOCKET
+from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import Run, RunConfig
 from fastheur.score import Scorecard
 from fastheur.seeds import commitment, draw_secret
@@ -139,9 +139,7 @@ def result(lab: Lab, confirmed: Scorecard | None) -> Result:
     assert champion is not None
     charged, sealed = ledger.steps()
     start = next(version for version in versions if version.reign == 1)
-    return Result(
-        lab.run.folder, start, champion, confirmed, lab.over, charged, sealed, steps_per_s(ledger)
-    )
+    return Result(lab.run.folder, start, champion, confirmed, lab.over, charged, sealed, steps_per_s(ledger))
 
 
 def steps_per_s(ledger: RunLedger) -> float:

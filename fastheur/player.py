@@ -20,9 +20,8 @@ from functools import lru_cache
 from typing import Any
 
 from fastheur import resident, sockets
-from fastheur.candidates import find_policy
 from fastheur.engine import Engine
-from fastheur.engines import make_engine
+from fastheur.engines import make_engine, step_cap
 from fastheur.errors import FastheurError, PolicyError
 from fastheur.hopeless import StallRule
 from fastheur.host import Candidate, make_host
@@ -101,11 +100,6 @@ def _describe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     task, protocol = _task(request)
     engine = _engine(request, task, protocol)
     spec = engine.spec
-    shipped = None
-    try:
-        shipped = find_policy(task).read_text()
-    except FastheurError:
-        pass
     return {
         "engine": engine.name,
         "observation": spec.obs_text,
@@ -114,7 +108,7 @@ def _describe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         "meanings": list(spec.action.meanings),
         "actions": spec.action.n or spec.action.size,
         "info": list(spec.info_dtype.names or ()),
-        "shipped": shipped,
+        "cap": step_cap(task, protocol),
     }
 
 
@@ -136,7 +130,7 @@ def _play(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     recorder = Recorder(engine.spec, len(jobs), slots) if request["record"] else None
     stop = None if request["stall"] is None else StallRule(request["stall"], request["cap"])
     stepping = time.perf_counter()
-    for episode in rollout(engine, host, jobs, slots, lanes=lanes, stop=stop, recorder=recorder):
+    for episode in rollout(engine, host, jobs, slots, lanes=lanes, stop=stop):
         record = recorder.take(episode.candidate, episode.index) if recorder else None
         send({"episode": asdict(episode), "record": record})
     now = time.perf_counter()

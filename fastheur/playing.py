@@ -40,11 +40,15 @@ class Player:
     Args:
         meter: path of the step meter's file. log: file that takes whatever policies and simulators print.
         lock: descriptor that the player keeps open as long as it lives, so that nobody takes over before.
+
+    Attributes:
+        watch: called with the env steps taken, now and then while a request goes on.
     """
 
     def __init__(self, meter: Path, log: Path, lock: int) -> None:
         self._meter_path, self._log, self._lock = meter, log, lock
         self._meter = StepMeter(meter)
+        self.watch: Callable[[int], None] = lambda taken: None
         self._process: subprocess.Popen | None = None
         self._connection: socket.socket | None = None
         self._alive = -1
@@ -81,6 +85,7 @@ class Player:
                 now = time.monotonic()
                 if self._meter.taken != taken:
                     taken, looked = self._meter.taken, now
+                    self.watch(taken)
                 if now - looked > deadlines.idle_s:
                     raise self._hung(request, f"no env step in {deadlines.idle_s:g} s")
                 if now - began > deadlines.request_s:

@@ -11,6 +11,7 @@ from fastheur.meter import StepsSpent
 from fastheur.regress import GoldenCase, Judgement
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
+from fastheur.tasks import Protocol
 
 GOLDEN_FIRST = 1_000_000
 """Train indices from here on are golden cases: no trial plays them unless an agent asks for them."""
@@ -38,6 +39,10 @@ class Promotion:
         self._config = config
         self._ledger = ledger
         self._judge = judge
+
+    @property
+    def _protocol(self) -> Protocol:
+        return self._config.golden_protocol(self._judge.cap)
 
     def consider(
         self,
@@ -71,9 +76,7 @@ class Promotion:
 
     # ------------------------------------------------------------------ validation
 
-    def _gate(
-        self, row: Row, champion: Row, trained: Played, beaten: Played, simpler: bool, operation: int
-    ) -> Verdict:
+    def _gate(self, row: Row, champion: Row, trained: Played, beaten: Played, simpler: bool, operation: int) -> Verdict:
         """Compare on train first, which is played already, and then on validation episodes, stage by stage."""
         config = self._config
         exact = trained.card.whole_population and beaten.card.whole_population
@@ -106,9 +109,7 @@ class Promotion:
 
     # ------------------------------------------------------------------ golden cases
 
-    def _golden(
-        self, version: Version, row: Row, operation: int, allow: Sequence[str]
-    ) -> tuple[Judgement, str]:
+    def _golden(self, version: Version, row: Row, operation: int, allow: Sequence[str]) -> tuple[Judgement, str]:
         """Play the golden cases that the golden share can pay for; return the judgement, and what was left out in words."""
         cases = self._ledger.golden()
         costs = {case.name: self._cost(case) for case in cases}
@@ -123,7 +124,7 @@ class Promotion:
         return outcome
 
     def _order(self, index: int, max_steps: int | None, operation: int) -> Order:
-        protocol = self._config.golden_protocol
+        protocol = self._protocol
         if max_steps is not None:
             protocol = replace(protocol, max_steps=max_steps)
         return Order(operation, "golden", "train", [index], protocol, most=self._allowance(), notes="golden case")
@@ -135,7 +136,7 @@ class Promotion:
 
     def _cost(self, case: GoldenCase) -> int:
         """Env steps that a case takes at most."""
-        return case.max_steps or self._config.golden_protocol.max_steps or 0
+        return case.max_steps or self._judge.cap_of(self._protocol) or 0
 
     def _ever_lost(self, cases: Sequence[GoldenCase]) -> set[str]:
         floors = {case.name: case.floor for case in cases}
@@ -151,21 +152,23 @@ class Promotion:
         """Return golden cases from a few episodes of the new champion, as far as the golden share goes."""
         config = self._config
         first = GOLDEN_FIRST + sum(case.by == "auto" for case in self._ledger.golden())
-        usual = config.golden_protocol.max_steps or 0
-        count = min(config.golden_cases, self._allowance() // max(1, usual))
+        usual = self._judge.cap_of(self._protocol) or 1
+        count = min(config.golden_cases, self._allowance() // usual)
         indices = range(first, first + count)
         try:
-            played = self._judge.play([row], replace(self._order(first, None, operation), indices=indices)) if count else []
+            played = (
+                self._judge.play([row], replace(self._order(first, None, operation), indices=indices)) if count else []
+            )
         except StepsSpent:  # the crown does not hang on it
             return []
         sample = played[0].card.returns.tolist() if played else []
         return [
             GoldenCase(
                 name=f"{version.name}-{index - GOLDEN_FIRST + 1}",
-                protocol=config.golden_protocol.label(config.task),
+                protocol=self._protocol.label(config.task),
                 split="train",
                 index=index,
-                max_steps=usual or None,
+                max_steps=self._protocol.max_steps,
                 floor=regress.floor_for(outcome, sample),
                 outcome=outcome,
                 by="auto",

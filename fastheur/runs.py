@@ -24,6 +24,8 @@ _NAME = re.compile(r"[\w.-]+")
 _PATIENCE_S = 1.0
 _GOLDEN_RUNS = 10
 """So many golden episodes the golden share can pay for, where nothing else is said of their length."""
+_SHORTEST = 100
+"""Env steps that a golden case is given at least: shorter ones show nothing."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +108,16 @@ class RunConfig:
             return self.protocol
         return find_protocol("robust", self.environment, max_steps=self.protocol.max_steps)
 
-    @property
-    def golden_protocol(self) -> Protocol:
-        """What golden cases are played on: as the final score, but not longer than the golden share can pay for."""
-        share = int(self.golden_share * self.budget.env_steps)
-        cap = self.golden_max_steps or max(100, share // _GOLDEN_RUNS)
+    def golden_protocol(self, cap: int | None) -> Protocol:
+        """Return what golden cases are played on: as the final score, but not longer than the golden share can pay for.
+
+        Args:
+            cap: the task's own, in env steps; None where it has none.
+        """
         own = self.confirm_protocol
-        limit = own.envpool_args(self.task).get("max_episode_steps")
-        return replace(own, max_steps=min(cap, limit) if limit else cap)
+        limit = own.envpool_args(self.task).get("max_episode_steps", cap)
+        wanted = self.golden_max_steps or max(_SHORTEST, int(self.golden_share * self.budget.env_steps) // _GOLDEN_RUNS)
+        return own if limit is not None and wanted >= limit else replace(own, max_steps=wanted)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""

@@ -4,6 +4,7 @@ import time
 from typing import ClassVar
 
 from fastheur.agents.base import Assignment, Door
+
 _GLANCE_S = 0.2
 
 

@@ -15,7 +15,6 @@ from fastheur.commands.play import INTERRUPTED
 from fastheur.errors import ConfigError
 from fastheur.lab import Lab
 from fastheur.learn import begin, confirm, result, resume, work
-from fastheur.loading import load_policy
 from fastheur.resources import POLICIES
 from fastheur.runs import RunConfig, new_folder
 from fastheur.tasks import make_task

@@ -50,7 +50,11 @@ def watched(board: Board, budget: Budget, title: str) -> Iterator[None]:
 def _beat(board: Board, budget: Budget, over: threading.Event) -> None:
     while not over.wait(PLAIN_SECONDS):
         if board.doing:
-            print(f"{_when(board)} {board.doing}: {board.steps:,} of {budget.env_steps:,} env steps", file=sys.stderr, flush=True)
+            print(
+                f"{_when(board)} {board.doing}: {board.steps:,} of {budget.env_steps:,} env steps",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _when(board: Board) -> str:
@@ -93,7 +97,12 @@ def outcome(found: Result, run: Run) -> Group:
     card = found.confirmed
     if card is not None:
         table.add_row(
-            "confirmed", found.champion.name, f"{card.setting.protocol} sealed", str(len(card.episodes)), _score(card), _number(card.hns)
+            "confirmed",
+            found.champion.name,
+            f"{card.setting.protocol} sealed",
+            str(len(card.episodes)),
+            _score(card),
+            _number(card.hns),
         )
     return Group(table, *map(Text, _words(found, run)))
 
@@ -114,7 +123,9 @@ def _words(found: Result, run: Run) -> list[str]:
         lines.append(f"Sealed seeds: secret {secret}, committed to before the run as {commitment(secret)}.")
     else:
         lines.append(f"The run is open: fastheur learn resume={found.folder}")
-    lines.append(f"Champion, memory, golden cases and the ledger are in {found.folder}. Next: fastheur show {found.folder}")
+    lines.append(
+        f"Champion, memory, golden cases and the ledger are in {found.folder}. Next: fastheur show {found.folder}"
+    )
     return lines
 
 

@@ -39,7 +39,7 @@ def _cells(run: Run) -> list[str]:
         str(config.agent["name"]),
         run.status,
         str(len(versions)),
-        _number(start and start.score),
+        _number(start.score if start else None),
         f"{champion.name} {_number(champion.score)}" if champion else "-",
         f"{_number(confirmed['score_mean'])} {confirmed['protocol']}" if confirmed else "-",
         f"{run.ledger.steps()[0]:,} / {config.budget.env_steps:,}",

@@ -25,10 +25,10 @@ def main(config: Mapping[str, Any], name: str) -> int:
     screen.print(_versions(run.ledger))
     matrix = forgotten(run.ledger)
     if matrix.cases:
-        screen.print(Text(f"Golden cases, and who lost them\n{matrix}\n"))
-    shown = memory.shown(run.ledger.memory(), MEMORY_TOKENS)
-    if shown:
-        screen.print(Text(f"Memory\n{shown}\n"))
+        screen.print(Text(f"Golden cases, and who lost them\n{matrix.text()}\n"))
+    entries = run.ledger.memory()
+    if entries:
+        screen.print(Text(f"{memory.shown(entries, MEMORY_TOKENS)}\n"))
     roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
     print(f"Env steps: {roles or 'none'}.")
     champion = run.ledger.champion
