@@ -17,7 +17,7 @@ ONLY = {
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "record", "vizdoom_folder", "benchmark_numba"},
     {"tasks", "vision", "policy", "resident", "operations"},
     {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
@@ -26,7 +26,8 @@ LAYERS = [
     {"engines"},
     {"kernel", "benchmark_frames"},
     {"host", "benchmark_core"},
-    {"rollout", "candidates"},
+    {"rollout", "candidates", "failures", "probing"},
+    {"recorder", "tracing"},
     {"tuning"},
     {"score"},
     {"ledger"},
