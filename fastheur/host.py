@@ -43,6 +43,9 @@ class Host(Protocol):
     def drew_randomness(self, slot: int) -> bool:
         """True if the policy used its random stream in the slot's current episode."""
 
+    def state_of(self, slot: int) -> dict[str, Any]:
+        """Return the policy's own STATE fields in a slot, as it left them at its last action; nothing where it has none."""
+
 
 def make_host(candidates: Sequence[Candidate], spec: Spec, slots: int, debug: bool = False) -> Host:
     """Return the host for ``candidates``; one loop per distinct policy, compiled now.
@@ -137,6 +140,10 @@ class _Kernel(_Runner):
     def drew_randomness(self, slot: int) -> bool:
         return bool(self._state["_draws"][slot])
 
+    def state_of(self, slot: int) -> dict[str, Any]:
+        record = self._state[slot]
+        return {str(entry[0]): record[entry[0]].tolist() for entry in self._policy.state}
+
     def _arguments(self, obs: Array, info: Array, slots: Array, rows: Array, actions: Array) -> tuple[Any, ...]:
         return (obs, info, self._state, self._params, slots, rows, actions, self._low, self._high, self._cursor)
 
@@ -184,6 +191,10 @@ class _Batch(_Runner):
 
     def drew_randomness(self, slot: int) -> bool:
         return self._random.drawn(slot)
+
+    def state_of(self, slot: int) -> dict[str, Any]:
+        del slot  # what a batch policy remembers is its own affair
+        return {}
 
     def _checked(self, actions: Any, rows: int) -> Array:
         action = self.spec.action
@@ -255,3 +266,6 @@ class _Population:
 
     def drew_randomness(self, slot: int) -> bool:
         return self._hosts[self._owner[slot]].drew_randomness(slot)
+
+    def state_of(self, slot: int) -> dict[str, Any]:
+        return self._hosts[self._owner[slot]].state_of(slot)

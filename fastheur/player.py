@@ -30,7 +30,7 @@ from fastheur.meter import StepMeter
 from fastheur.operations import Answer
 from fastheur.probing import probe
 from fastheur.recorder import Recorder
-from fastheur.rollout import Job, rollout
+from fastheur.rollout import Episode, Job, rollout
 from fastheur.tasks import Protocol, Task, environment_from, protocol_from
 from fastheur.tracing import trace
 
@@ -127,12 +127,11 @@ def _play(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     lanes = engine.default_lanes(slots)
     engine.prepare(slots, lanes)
     host = make_host(candidates, engine.spec, slots)
-    recorder = Recorder(engine.spec, len(jobs), slots) if request["record"] else None
+    recorder = Recorder() if request["record"] else None
     stop = None if request["stall"] is None else StallRule(request["stall"], request["cap"])
     stepping = time.perf_counter()
-    for episode in rollout(engine, host, jobs, slots, lanes=lanes, stop=stop):
-        record = recorder.take(episode.candidate, episode.index) if recorder else None
-        send({"episode": asdict(episode), "record": record})
+    for episode in rollout(engine, host, jobs, slots, lanes=lanes, stop=stop, recorder=recorder):
+        send({"episode": asdict(episode), "record": _record_of(recorder, episode)})
     now = time.perf_counter()
     return {
         "engine": engine.name,
@@ -141,6 +140,15 @@ def _play(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         "wall_s": now - stepping - engine.build_s,
         "setup_s": stepping - began + engine.build_s,
     }
+
+
+def _record_of(recorder: Recorder | None, episode: Episode) -> dict[str, Any] | None:
+    """Take the record of an episode that has just ended."""
+    if recorder is None:
+        return None
+    ended = (episode.candidate, episode.index)
+    place = next(at for at, one in enumerate(recorder.records) if (one.candidate, one.index) == ended)
+    return recorder.records.pop(place).to_dict()
 
 
 def _probe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from fastheur.engine import Engine
 from fastheur.hopeless import Rule
 from fastheur.host import Host
 from fastheur.seeds import stream_key
+from fastheur.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,26 @@ class TimedHost:
         """Pass on to the host."""
         return self._host.drew_randomness(slot)
 
+    def state_of(self, slot: int) -> dict[str, Any]:
+        """Pass on to the host."""
+        return self._host.state_of(slot)
+
+
+class Observer(Protocol):
+    """What looks on while episodes are played, and changes nothing."""
+
+    def start(self, spec: Spec, jobs: Sequence[Job], slots: int, state_of: Callable[[int], dict[str, Any]]) -> None:
+        """Before the first batch: what is played in how many slots, and :meth:`Host.state_of`."""
+
+    def scored(self, batch: StepBatch, scores: Array) -> None:
+        """After the rewards of a batch were added to the slots' accumulators (S,), and before anything acts on it.
+
+        Rows that are not in ``batch.live`` have ended: terminated, truncated, or neither where a stop rule cut them.
+        """
+
+    def acted(self, batch: StepBatch) -> None:
+        """After the live rows of a batch, at least one, were given their actions."""
+
 
 def rollout(
     engine: Engine,
@@ -92,15 +114,19 @@ def rollout(
     gamma: float = 1.0,
     stop: Rule | None = None,
     watch: Callable[[], None] | None = None,
+    recorder: Observer | None = None,
 ) -> Iterator[Episode]:
     """Play every job once and yield the episodes as they end.
 
     Args:
         engine, host: the task and what plays it. jobs: the episodes. slots, lanes, warm: see :meth:`Engine.episodes`.
         gamma: discount of :attr:`Episode.discounted`. stop: when to cut an episode. watch: called after every batch.
+        recorder: looks on.
     """
     scores = np.zeros(min(slots, len(jobs)), _core.ACCUMULATOR)
     candidates = np.array([job.candidate for job in jobs], np.int64)
+    if recorder is not None:
+        recorder.start(engine.spec, jobs, len(scores), host.state_of)
     for batch in engine.episodes([job.seed for job in jobs], slots, lanes=lanes, warm=warm):
         first = batch.first
         if first is not None:
@@ -112,34 +138,35 @@ def rollout(
                 _core.score_step(scores, batch.slots[stepped], batch.reward[stepped], batch.lives[stepped], gamma)
         else:
             _core.score_step(scores, batch.slots, batch.reward, batch.lives, gamma)
-        if stop is not None:
-            yield from _cut(stop, batch, scores, jobs, host)
-        if batch.live is None:
-            host.act(batch)
-            _core.hash_actions(scores, batch.slots, batch.actions)
-        else:
+        cut = [] if stop is None else _cut(stop, batch, scores)
+        if recorder is not None:
+            recorder.scored(batch, scores)
+        for cut_row, left in cut:
+            slot = batch.slots[cut_row]
+            yield _finished(jobs[batch.episodes[cut_row]], scores[slot], False, host.drew_randomness(slot), left)
+        if batch.live is not None:
             for row in np.flatnonzero(batch.terminated | batch.truncated):
                 slot = batch.slots[row]
                 yield _finished(
                     jobs[batch.episodes[row]], scores[slot], bool(batch.terminated[row]), host.drew_randomness(slot)
                 )
-            if len(batch.live):
-                host.act(batch)
-                _core.hash_actions(scores, batch.slots[batch.live], batch.actions[batch.live])
+        if batch.live is None or len(batch.live):
+            host.act(batch)
+            live = slice(None) if batch.live is None else batch.live
+            _core.hash_actions(scores, batch.slots[live], batch.actions[live])
+            if recorder is not None:
+                recorder.acted(batch)
         if watch is not None:
             watch()
 
 
-def _cut(stop: Rule, batch: StepBatch, scores: Array, jobs: Sequence[Job], host: Host) -> Iterator[Episode]:
-    """Yield the episodes to cut and take their rows out of the live ones: they get no action, and their slot is over."""
+def _cut(stop: Rule, batch: StepBatch, scores: Array) -> list[tuple[int, int]]:
+    """Return the rows to cut, each with its steps left to the cap, and take them out of the live ones."""
     rows = stop.hopeless(batch, scores)
-    for row in rows:
-        slot = batch.slots[row]
-        left = stop.cap - int(scores[slot]["length"])
-        yield _finished(jobs[batch.episodes[row]], scores[slot], False, host.drew_randomness(slot), left)
     if len(rows):
         live = np.arange(len(batch.slots)) if batch.live is None else batch.live
         batch.live = np.setdiff1d(live, rows)
+    return [(int(row), stop.cap - int(scores[batch.slots[row]]["length"])) for row in rows]
 
 
 def _finished(job: Job, score: np.void, terminated: bool, random: bool, unplayed: int = 0) -> Episode:

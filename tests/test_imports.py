@@ -19,7 +19,7 @@ ONLY = {
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba", "sockets"},
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "record", "vizdoom_folder", "benchmark_numba", "sockets"},
     {"complexity", "editing", "memory", "regress"},
     {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board"},
@@ -40,8 +40,8 @@ LAYERS = [
     {"engines"},
     {"kernel", "benchmark_frames"},
     {"host", "benchmark_core"},
-    {"rollout", "candidates"},
-    {"tuning", "probing", "tracing"},
+    {"rollout", "candidates", "failures", "probing"},
+    {"recorder", "tracing", "tuning"},
     {"playing", "player"},
     {"score"},
     {"ledger", "gate"},

@@ -321,6 +321,9 @@ class _Recorder:
     def drew_randomness(self, slot: int) -> bool:
         return self._host.drew_randomness(slot)
 
+    def state_of(self, slot: int) -> dict[str, Any]:
+        return self._host.state_of(slot)
+
 
 def record(workload: Workload, path: str) -> None:
     """Play ``workload`` and write the actions of its first ``horizon`` steps to ``path``."""
