@@ -18,7 +18,7 @@ from fastheur.meter import StepsSpent
 from fastheur.operations import Answer
 from fastheur.policy import Number, Param
 from fastheur.promotion import Outcome, Promotion
-from fastheur.recorder import EpisodeRecord
+from fastheur.record import EpisodeRecord
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
 from fastheur.searching import make_space, propose

@@ -16,7 +16,6 @@ from fastheur.lab_wire import SOCKET
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import Run, RunConfig
 from fastheur.score import Scorecard
-from fastheur.seeds import commitment, draw_secret
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,7 @@ def begin(config: RunConfig, folder: Path, board: Board | None = None) -> Lab:
     Raises:
         ConfigError: the folder holds a run, the start policy breaks the contract, or the budget is too small for it.
     """
-    run = Run.create(folder, config)
-    secret = draw_secret()
-    run.ledger.put(secret=secret, commitment=commitment(secret))
-    return _started(run, board)
+    return _started(Run.create(folder, config), board)
 
 
 def resume(name: str | Path, board: Board | None = None, **budget: Any) -> Lab:

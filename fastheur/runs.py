@@ -12,6 +12,7 @@ from typing import Any
 from fastheur.budget import Budget
 from fastheur.errors import ConfigError, nearest, whole
 from fastheur.run_ledger import RunLedger
+from fastheur.seeds import commitment, draw_secret
 from fastheur.tasks import Environment, Protocol, Task, environment_from, find_protocol, protocol_from
 
 RUNS = Path("runs")
@@ -153,22 +154,25 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, config: RunConfig) -> "Run":
-        """Make a new run folder and lock it.
+        """Make a new run folder, lock it, and draw the secret behind its sealed seeds.
 
         Raises:
             ConfigError: it holds a run already, or cannot be made.
         """
-        if (folder / LEDGER).exists():
-            raise ConfigError(
-                f"{folder} holds a run already: go on with `fastheur learn resume={folder}`, or give another name=NAME."
-            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"Cannot make the run folder {folder}: {error.strerror}.") from error
         lock = _lock(folder)
         ledger = RunLedger(folder / LEDGER)
-        ledger.put(config=config.to_dict(), created=time.time(), status="open")
+        if ledger.value("config") is not None:
+            raise ConfigError(
+                f"{folder} holds a run already: go on with `fastheur learn resume={folder}`, or give another name=NAME."
+            )
+        secret = draw_secret()  # all in one write: a run that is killed here has not begun
+        ledger.put(
+            config=config.to_dict(), created=time.time(), status="open", secret=secret, commitment=commitment(secret)
+        )
         return cls(folder, ledger, config, lock)
 
     @classmethod
@@ -183,7 +187,7 @@ class Run:
         ledger = RunLedger(folder / LEDGER)
         values = ledger.value("config")
         if values is None:
-            raise ConfigError(f"{folder} holds no finished set-up of a run; remove it and start again.")
+            raise ConfigError(f"{folder} holds a run that never began; give its settings and name={folder} again.")
         return cls(folder, ledger, RunConfig.from_dict(values), held)
 
     @property
