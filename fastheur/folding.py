@@ -3,6 +3,7 @@
 import ast
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from fastheur.editing import Edit, Source
 from fastheur.settled import UNKNOWN, Settled
@@ -35,7 +36,7 @@ def substitute(source: Source, settled: Settled) -> str:
     for node in ast.walk(source.tree):  # the outer ones first
         if id(node) in done or not isinstance(node, ast.expr):
             continue
-        value = settled.value(node) if settled.touches(node) else UNKNOWN
+        value: Any = settled.value(node) if settled.touches(node) else UNKNOWN
         if id(node) in settled.reads or isinstance(value, bool):
             edits.append(Edit(*source.span(node), _literal(value)))
             done |= {id(part) for part in ast.walk(node)}

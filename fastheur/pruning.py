@@ -82,28 +82,37 @@ def _parts(target: ast.expr) -> list[ast.expr]:
 
 
 def _without_assignment(source: Source, before: frozenset[str]) -> str | None:
-    """Remove an assignment to a local, or to a field of STATE, that nothing reads."""
-    fields = {name for name, _, _ in _state_fields(source.tree)}
+    """Remove an assignment to a local, or to a field of STATE, that nothing reads; a field's all together or none."""
     places = {id(statement): block for block in blocks(source.tree) for statement in block}
     everything = set(_reads(source.tree))
-    for function in ast.walk(source.tree):
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        read, shared = set(_reads(function)), _shared(function)
-        for statement in ast.walk(function):
-            if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-                target = statement.targets[0]
-            elif isinstance(statement, ast.AugAssign):
-                target = statement.target
-            else:
-                continue
-            local = isinstance(target, ast.Name) and target.id not in read | shared and target.id in before
-            field = (
-                isinstance(target, ast.Attribute) and target.attr in fields and f".{target.attr}" in before - everything
-            )
-            if (local or field) and _harmless(statement.value) and source.owns_its_lines(statement):
-                return without_statement(source, statement, places[id(statement)])
+    fields = {name for name, _, _ in _state_fields(source.tree) if f".{name}" in before - everything}
+    stores = [node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute) and node.attr in fields]
+    removable = [
+        (statement, target)
+        for statement in ast.walk(source.tree)
+        if isinstance(statement, (ast.Assign, ast.AugAssign))
+        and isinstance(target := _only_target(statement), (ast.Name, ast.Attribute))
+        and _harmless(statement.value)
+        and source.owns_its_lines(statement)
+    ]
+    counts = Counter(target.attr for _, target in removable if isinstance(target, ast.Attribute))
+    fields = {name for name in fields if counts[name] == sum(node.attr == name for node in stores)}
+    unread = set[int]()
+    for function in source.tree.body:
+        if isinstance(function, ast.FunctionDef):
+            used = set(_reads(function)) | _shared(function)
+            names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
+            unread |= {id(node) for node in names if node.id in before and node.id not in used}
+    for statement, target in removable:
+        if id(target) in unread or (isinstance(target, ast.Attribute) and target.attr in fields):
+            return without_statement(source, statement, places[id(statement)])
     return None
+
+
+def _only_target(statement: ast.Assign | ast.AugAssign) -> ast.expr | None:
+    if isinstance(statement, ast.AugAssign):
+        return statement.target
+    return statement.targets[0] if len(statement.targets) == 1 else None
 
 
 def _without_field(source: Source, before: frozenset[str]) -> str | None:
@@ -155,7 +164,11 @@ def _reads(tree: ast.AST) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             yield f".{node.attr}"
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        elif (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
             yield f".{node.slice.value}"
 
 

@@ -52,6 +52,7 @@ class Settled:
         self._shadowed = {name for node in tree.body for name in stored_names(node)}
         self._known: dict[int, Any] = {}
         self._settled: set[int] = set()
+        self._truths: dict[int, bool | None] = {}
         self.reads: dict[int, Number] = {}
         for name, record in _carriers(self._functions, tree).items():
             for node in ast.walk(self._functions[name]):
@@ -79,6 +80,11 @@ class Settled:
 
     def truth(self, node: ast.expr) -> bool | None:
         """Return whether a condition holds, or None; what would not be computed any more has no effects."""
+        if id(node) not in self._truths:
+            self._truths[id(node)] = self._truth(node)
+        return self._truths[id(node)]
+
+    def _truth(self, node: ast.expr) -> bool | None:
         if isinstance(node, ast.BoolOp):
             decisive = isinstance(node.op, ast.Or)
             for operand in node.values:
@@ -261,7 +267,7 @@ def _check_that_records_stay_records(
         allowed |= {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
         names = [node for node in ast.walk(statement) if _is_name(node, record)]
         if any(id(node) not in allowed for node in names) or list(stored_names(statement)).count(record) != 1:
-            raise Unclear(f"{statement.name} does more with {record} than to read its fields")
+            raise Unclear(f"line {statement.lineno}: a function does more with {record} than to read its fields")
 
 
 def _passed(where: ast.AST, functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, ast.expr, str]]:
