@@ -166,7 +166,7 @@ class Trials:
                 f"Against the champion {rival.version.name} ({rival.played.card.mean:,.2f}) on the same episodes: "
                 f"{gained.mean():+,.2f}, better in {wins}, worse in {losses} of {len(gained)}."
             )
-        lines.append(f"{'Promoted' if outcome.promoted else 'Not promoted'}: {outcome.reason}.")
+        lines.append(f"{'It is the champion now' if outcome.promoted else 'The champion stays'}. {outcome.reason}")
         if outcome.promoted and rival:
             lines.append(
                 "Next, a simplification: send a shorter program that plays as well (trial); at an equal score the simpler one "

@@ -62,7 +62,7 @@ class Promotion:
                 episodes; None for the first version of a run. allow: golden cases that may be lost.
         """
         if rival is None:
-            return self._crowned(operation, version, row, "the start of the run", None)
+            return self._crowned(operation, version, row, "The start of the run.", None)
         champion, beaten = rival
         simpler = complexity(row.source).simpler_than(complexity(champion.source))
         gate = self._gate(row, champion, trained, beaten, simpler, operation)
@@ -70,8 +70,8 @@ class Promotion:
             return Outcome(False, gate.reason, gate=gate)
         found, left_out = self._golden(version, row, operation, allow)
         if not found.passed:
-            return Outcome(False, f"{gate.reason}, but {found.reason}", found.lost, gate)
-        reason = f"{gate.reason}; {found.reason}{left_out}" if self._ledger.golden() else gate.reason
+            return Outcome(False, f"Rejected: it scores well enough, but of the golden cases {found.reason}", found.lost, gate)
+        reason = f"{gate.reason} Golden cases: {found.reason}{left_out}" if self._ledger.golden() else gate.reason
         return replace(self._crowned(operation, version, row, reason, gate), lost=found.allowed)
 
     # ------------------------------------------------------------------ validation
@@ -88,10 +88,8 @@ class Promotion:
         ahead = float((trained.card.returns - beaten.card.returns).mean())
         if ahead < 0 or (ahead == 0 and not simpler):
             words = "no better" if ahead == 0 else f"worse by {-ahead:,.2f}"
-            return Verdict(
-                False, f"{words} than the champion on {len(trained.card.returns)} train episodes", ahead, None, None, 0,
-                config.error, 0,
-            )  # fmt: skip
+            reason = f"Rejected: {words} than the champion on {len(trained.card.returns)} train episodes."
+            return Verdict(False, reason, ahead, None, None, 0, config.error, 0)
         played = 0
         while True:
             end = gate.next_end(played)

@@ -133,7 +133,7 @@ def judge(cases: Sequence[GoldenCase], outcomes: Mapping[str, float], allow: Col
     kept = tuple(name for name in names if name in outcomes and name not in under)
     lost = tuple(name for name in under if name not in allow)
     allowed = tuple(name for name in under if name in allow)
-    parts = [f"{len(kept)} of {len(outcomes)} golden cases kept"]
+    parts = [f"{len(kept)} of {len(outcomes)} kept"]
     for words, some in (("lost", lost), ("lost as allowed", allowed)):
         if some:
             shown = (f"{name} ({outcomes[name]:.6g} under its floor {under[name].floor:.6g})" for name in some)

@@ -18,7 +18,7 @@ def act(obs, info, state, params):
     return 1 if lean > 0.0 else 0
 '''
 STRONG = START.replace("Param(0.0,", "Param(0.3,").replace("Push", "Balance: push")
-WEAK = START.replace("lean > 0.0", "lean > 0.02")
+WEAK = START.replace("lean > 0.0", "lean < 0.0")
 LOOP = START.replace("    lean =", "    while obs[0] < 100.0:\n        state_ = 1\n    lean =", 1)
 
 
