@@ -143,8 +143,8 @@ def _sendable(items: Iterable[Item]) -> list[Item]:
     kept: list[Item] = []
     for item in items:
         if item["type"] == "function_call":
-            names = ("call_id", "name", "arguments")
-            kept.append({"type": "function_call", **{name: item.get(name) or "" for name in names}})
+            call = {name: item.get(name) or "" for name in ("call_id", "name", "arguments")}
+            kept.append({"type": "function_call", **call})
         elif item["type"] == "message":
             texts = (part.get("text") or part.get("refusal") or "" for part in item.get("content") or ())
             phase = {"phase": item["phase"]} if item.get("phase") else {}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from textwrap import shorten
 from typing import Any
 
@@ -40,13 +40,18 @@ class OpenAIAgent:
         """
         deadline = None if assignment.deadline_s is None else time.monotonic() + assignment.deadline_s
         settings = Settings.of(assignment.settings)
-        client = Client(settings, door.say, door.charge, deadline, assignment.seed)
-        _Session(door, settings, client).work()
+
+        def say(text: str) -> None:
+            door.say(shorten(text, 200))
+
+        client = Client(settings, say, door.charge, deadline, assignment.seed)
+        _Session(door, settings, client, say).work()
 
 
 class _Session:
-    def __init__(self, door: Door, settings: Settings, client: Client) -> None:
+    def __init__(self, door: Door, settings: Settings, client: Client, say: Callable[[str], None]) -> None:
         self._door = door
+        self._say = say
         self._settings = settings
         self._client = client
         self._talk = Conversation(door, settings.images)
@@ -89,12 +94,12 @@ class _Session:
                 reply = self._client.ask(INSTRUCTIONS, talk.items, TOOLS)
                 break
             except HistoryTooLong as error:
-                self._door.say(f"The history is too long for the model: {error}")
+                self._say(f"The history is too long for the model: {error}")
                 self._compact()
             except PictureRefused as error:
                 self._hide_pictures(error)
         if reply.cut:
-            self._door.say(f"The model's answer was cut short: {reply.cut}")
+            self._say(f"The model's answer was cut short: {reply.cut}")
         try:
             self._door.charge(reply.tokens, reply.money)
         finally:
@@ -103,26 +108,26 @@ class _Session:
 
     def _call(self, call: Mapping[str, Any]) -> bool:
         """Do one function call of the model; return whether the run has ended."""
-        self._door.say(described(call))
+        self._say(described(call))
         try:
             answer = self._door.call(call["name"], _arguments(call))
         except RunOver:
             raise
         except FastheurError as error:
-            self._door.say(f"{call['name']} refused: {shorten(str(error), 160)}")
+            self._say(f"{call['name']} refused: {error}")
             self._talk.output(call, f"Error: {error}")
             return False
         self._talk.output(call, answer.text, answer.pictures)
         if answer.over is not None:
-            self._door.say(answer.over)
+            self._say(answer.over)
         return answer.over is not None
 
     def _finish(self, reason: str) -> None:
-        self._door.say(reason)
+        self._say(reason)
         self._door.call("finish", {"reason": shorten(reason, 1000)})
 
     def _hide_pictures(self, error: PictureRefused) -> None:
-        self._door.say(f"The endpoint refused a request with a picture, going on without: {error}")
+        self._say(f"The endpoint refused a request with a picture, going on without: {error}")
         self._talk.hide_pictures()
 
     def _compact(self) -> None:
@@ -133,7 +138,7 @@ class _Session:
                 f"them in the context of model {self._settings.model!r} and in agent.most_context_tokens="
                 f"{self._settings.most_context_tokens:,}."
             )
-        self._door.say("The history is long: it is summed up into a note.")
+        self._say("The history is long: it is summed up into a note.")
         summary = self._summary()
         if summary:
             note = {"text": summary, "summary": True}
@@ -144,7 +149,7 @@ class _Session:
         except RunOver:
             raise
         except FastheurError as error:
-            self._door.say(f"The note was refused, it stays in the conversation: {error}")
+            self._say(f"The note was refused, it stays in the conversation: {error}")
             return self._start(str(note["text"]))
         return self._start()
 

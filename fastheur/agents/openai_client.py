@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from textwrap import shorten
 from typing import Any
 
 import openai
@@ -156,9 +155,9 @@ class Client:
         elif kind == "response.output_item.done" and item is not None:
             stream.items.append(_plain(item))
         elif kind == "response.reasoning_summary_text.done":
-            self._say(f"thinks: {shorten(event.text or '', 160)}")
+            self._say(f"thinks: {event.text}")
         elif kind == "response.output_text.done":
-            self._say(f"says: {shorten(event.text or '', 160)}")
+            self._say(f"says: {event.text}")
         elif kind in ("response.completed", "response.incomplete", "response.failed"):
             stream.last = event.response
         elif kind == "error":
