@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
@@ -93,6 +94,21 @@ def is_silent(seconds, first: Step | None = None) -> Step:
     return step
 
 
+def drips(*output, seconds) -> Step:
+    """Stream an answer with a pause after each event."""
+
+    def step(handler, body):
+        def slowly():
+            for event in handler.events(output, (100, 0, 10), "completed", None, None):
+                yield event
+                handler.server.over.wait(seconds)
+
+        with suppress(OSError):  # the client may have left
+            handler.stream(slowly())
+
+    return step
+
+
 def sends(content, kind="text/event-stream") -> Step:
     """Answer with these bytes, whatever they are."""
 
@@ -173,7 +189,8 @@ class Handler(BaseHTTPRequestHandler):
         waiting, before = set(), None
         for item in body["input"]:
             kind = item.get("type", "message")
-            if before == "reasoning" and kind not in ("function_call", "message", "reasoning"):
+            led_to = kind in ("function_call", "reasoning") or item.get("role") == "assistant"
+            if before == "reasoning" and not led_to:
                 return "Item of type 'reasoning' was provided without its required following item.", None
             if kind == "function_call":
                 waiting.add(item["call_id"])
@@ -241,7 +258,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def _parts(item, place):
     if item["type"] == "function_call":
-        text = item["arguments"]
+        text = str(item["arguments"])
         for start in range(0, len(text), 20):
             yield {"type": "response.function_call_arguments.delta", **place, "delta": text[start : start + 20]}
         yield {"type": "response.function_call_arguments.done", **place, "arguments": text, "name": item["name"]}

@@ -12,6 +12,7 @@ from responses_server import (
     answer,
     breaks,
     calls,
+    drips,
     failed,
     is_silent,
     refuses,
@@ -154,6 +155,13 @@ def test_an_endpoint_may_use_a_call_id_again():
     assert len(set(ids)) == 2
 
 
+def test_an_endpoint_may_send_arguments_as_an_object():
+    with ResponsesServer(answer(calls("note", arguments={"text": "a"})), FINISH) as server:
+        lab = run(server, Lab())
+    assert ("note", {"text": "a", "summary": False}) in lab.calls
+    assert json.loads(server.requests[1]["input"][1]["arguments"]) == {"text": "a"}
+
+
 def test_pictures_reach_the_model_as_png():
     lab = Lab({"probe": Answer("a frame", pictures=(Picture("step 7", PNG),))})
     with ResponsesServer(answer(calls("probe", kind="frame")), FINISH) as server:
@@ -201,10 +209,17 @@ def test_unknown_prices_are_not_zero():
 
 
 def test_failed_and_broken_answers_are_charged_too():
-    script = [failed("server_error", tokens=(30, 0, 3)), breaks(says("half of it")), refuses(500, "no"), FINISH]
+    script = [
+        failed("server_error", tokens=(30, 0, 3)),
+        breaks(says("half")),
+        is_silent(5.0),
+        refuses(500, "no"),
+        FINISH,
+    ]
     with ResponsesServer(*script) as server:
-        lab = run(server, Lab())
-    assert lab.charges == [(33, None), (None, None), (110, None)], "a plain refusal has taken no tokens"
+        lab = run(server, Lab(), timeout_s=0.5, retries=4)
+    unknown = (None, None)
+    assert lab.charges == [(33, None), unknown, unknown, (110, None)], "a plain refusal has taken no tokens"
 
 
 def test_a_budget_that_ends_mid_way_ends_the_run_and_loses_nothing():
@@ -306,12 +321,19 @@ def test_a_wrong_model_or_address_is_said():
         run(server, Lab(), model="nope")
 
 
-def test_the_deadline_ends_a_silent_request_and_a_long_wait():
-    for step in (is_silent(5.0), refuses(429, "later", retry_after="30")):
-        begun = time.monotonic()
-        with ResponsesServer(step) as server, pytest.raises(RunOver, match="wall time"):
-            run(server, Lab(), deadline_s=0.3)
-        assert time.monotonic() - begun < 3.0
+@pytest.mark.parametrize("what", ["silence", "a long wait", "an answer without end"])
+def test_the_deadline_ends_whatever_goes_on(what):
+    slow = {
+        "silence": is_silent(5.0),
+        "a long wait": refuses(429, "later", retry_after="30"),
+        "an answer without end": drips(says("word " * 100), seconds=0.05),
+    }
+    lab = Lab()
+    begun = time.monotonic()
+    with ResponsesServer(slow[what]) as server, pytest.raises(RunOver, match="wall time"):
+        run(server, lab, deadline_s=0.3)
+    assert time.monotonic() - begun < 3.0
+    assert lab.charges == ([] if what == "a long wait" else [(None, None)])
 
 
 MALFORMED = {
@@ -408,6 +430,13 @@ def test_a_context_overflow_keeps_every_call_in_a_note_when_no_summary_is_possib
     assert "trial: Follow byte 99.: trial is done." in note and "byte 99 moves with the ball" in note
     assert lab.notes[0] == "an earlier note", "nothing is replaced by what is no summary"
     assert "byte 99 moves" in server.requests[-1]["input"][0]["content"]
+
+
+def test_half_a_summary_replaces_nothing():
+    half = answer(says("The ball is"), cut="max_output_tokens")
+    with ResponsesServer(answer(calls("probe", kind="ram"), tokens=(990, 0, 20)), half, FINISH) as server:
+        lab = run(server, Lab(), most_context_tokens=1000)
+    assert lab.notes[0] == "an earlier note" and "probe: kind=ram: probe is done." in lab.notes[1]
 
 
 def test_a_note_that_is_refused_stays_in_the_conversation():

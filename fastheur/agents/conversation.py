@@ -144,6 +144,8 @@ def _sendable(items: Iterable[Item]) -> list[Item]:
     for item in items:
         if item["type"] == "function_call":
             call = {name: item.get(name) or "" for name in ("call_id", "name", "arguments")}
+            if not isinstance(call["arguments"], str):  # some endpoints send the object itself
+                call["arguments"] = json.dumps(call["arguments"])
             kept.append({"type": "function_call", **call})
         elif item["type"] == "message":
             texts = (part.get("text") or part.get("refusal") or "" for part in item.get("content") or ())

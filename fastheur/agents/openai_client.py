@@ -150,10 +150,12 @@ class Client:
 
     def _take(self, event: Any, stream: _Stream) -> None:
         kind, item = getattr(event, "type", None), getattr(event, "item", None)
-        if kind == "response.output_item.added" and item is not None and item.type == "function_call":
-            self._say(f"writes a call of {item.name}")
-        elif kind == "response.output_item.done" and item is not None:
-            stream.items.append(_plain(item))
+        if isinstance(item, openai.BaseModel):
+            entry = _plain(item)
+            if kind == "response.output_item.done":
+                stream.items.append(entry)
+            elif entry["type"] == "function_call":
+                self._say(f"writes a call of {entry.get('name')}")
         elif kind == "response.reasoning_summary_text.done":
             self._say(f"thinks: {event.text}")
         elif kind == "response.output_text.done":
