@@ -36,6 +36,10 @@ class LedgerError(FastheurError):
     """The ledger cannot be opened, read or written."""
 
 
+class AgentError(FastheurError):
+    """An agent cannot go on: its model's endpoint or its program has failed. What was done until then is kept."""
+
+
 class RunOver(FastheurError):
     """A run has ended: it was finished, or one of its budgets is spent. The message says which."""
 

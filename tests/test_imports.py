@@ -11,6 +11,7 @@ ONLY = {
     "envpool": {"engine_envpool.py"},
     "ale_py": {"ale_worker.py", "peers.py", "raw.py"},
     "hydra": {"cli.py"},
+    "openai": {"openai_client.py"},
     "omegaconf": {"cli.py"},
     "sqlite3": {"ledger.py"},
     "mcp": {"mcp_server.py"},

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fastheur.agents import keeper
 from fastheur.agents.base import Assignment, Door
@@ -87,6 +87,9 @@ class Settings:
 
 class CommandAgent:
     """Runs ``agent.program`` until it exits, the deadline comes, or the run is over."""
+
+    replays: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
 
     def run(self, door: Door, assignment: Assignment) -> None:
         """Start the program and wait for its end; what it prints goes to the log, and its last lines to ``door.say``.

@@ -8,7 +8,7 @@ from fastheur.errors import ConfigError
 
 
 class Script:
-    """Tries the files of ``agent.files`` in order; each file's first comment line is its hypothesis."""
+    """Tries the files of ``agent.files`` in order; its name is its hypothesis."""
 
     replays: ClassVar[bool] = True
     waits: ClassVar[bool] = False
@@ -28,5 +28,4 @@ class Script:
                 source = path.read_text(encoding="utf-8", errors="surrogateescape")
             except OSError as error:
                 raise ConfigError(f"Cannot read the policy file {file}: {error.strerror}.") from error
-            door.call("trial", {"source": source, "hypothesis": f"{path.name}"})
-        door.call("finish", {"reason": "the list of files is done"})
+            door.call("trial", {"source": source, "hypothesis": path.name})

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from fastheur.agents.base import Assignment, Door
+from fastheur.errors import ConfigError
 from fastheur.unswitching import unswitched
 
 
@@ -27,15 +28,23 @@ class Tuner:
             "sampler": settings["sampler"],
             "hypothesis": "parameter search",
         }
-        idle = 0
-        while idle < settings["patience"]:
+        idle, more = 0, True
+        while more:
             found = door.call("search", request).data
             idle = 0 if found["promoted"] else idle + 1
             if found["promoted"]:
                 self._simplify(door, found["best"])
-            if found["exhausted"]:
-                break
-        door.call("finish", {"reason": f"{idle} rounds of search without a better champion"})
+            if found["exhausted"] or idle >= settings["patience"]:
+                more = self._refused(door, idle) and not found["exhausted"]
+
+    @staticmethod
+    def _refused(door: Door, idle: int) -> bool:
+        """Offer to finish; True where the run is to use its whole budget first."""
+        try:
+            door.call("finish", {"reason": f"{idle} rounds of search without a better champion"})
+        except ConfigError:
+            return True
+        return False
 
     @staticmethod
     def _simplify(door: Door, values: Mapping[str, Any]) -> None:
