@@ -63,6 +63,9 @@ class Settled:
         for text in ast.walk(tree):  # Python 3.11 does not say where in the file the parts of an f-string are
             if isinstance(text, ast.JoinedStr) and any(id(node) in self.reads for node in ast.walk(text)):
                 raise Unclear(f"line {text.lineno} prints a parameter")
+        for power in ast.walk(tree):  # Numba computes a written-out power by another way, with other roundings
+            if isinstance(power, ast.BinOp) and isinstance(power.op, ast.Pow) and id(power.right) in self.reads:
+                raise Unclear(f"line {power.lineno} raises to the power of a parameter")
         self._known |= self.reads
         self._settled |= set(self.reads)
         constants = _constants(tree)
