@@ -114,27 +114,21 @@ class Gate:
         if self.deterministic:
             return self._exact(pairs, simpler)
         margin = MARGIN * pairs.spread if simpler else 0.0
+        level, p = self.stages.level, 1.0
         if played in self.stages.looks:
-            p = pairs.p(0.0, self.stages.level)
-            if p <= self.stages.level:
+            p = pairs.p(0.0, level)
+            if p <= level:
                 return self._verdict(True, pairs, p, f"better: {self._test(p)}")
             if simpler and same_actions:
-                return self._verdict(
-                    True, pairs, None, f"simpler, and it took the same actions in all {played} episodes"
-                )
+                text = f"simpler, and it took the same actions in all {played} episodes"
+                return self._verdict(True, pairs, None, text)
+        if played == self.most and simpler:
+            return self._simpler(pairs, margin)
         if played == self.most:
-            return (
-                self._simpler(pairs, margin)
-                if simpler
-                else self._verdict(False, pairs, p, f"not shown to be better: {self._test(p)}")
-            )
-        if not (simpler and pairs.never_worse) and pairs.hopeless(margin, self.stages.level, self.most):
-            return self._verdict(
-                False,
-                pairs,
-                None,
-                f"hopeless: even if the rest of {self.most} went as well as can be expected, it would not be enough",
-            )
+            return self._verdict(False, pairs, p, f"not shown to be better: {self._test(p)}")
+        if not (simpler and pairs.never_worse) and pairs.hopeless(margin, level, self.most):
+            text = f"hopeless: even if the rest of {self.most} went as well as can be expected, it would not be enough"
+            return self._verdict(False, pairs, None, text)
         return None
 
     def _exact(self, pairs: "_Pairs", simpler: bool) -> Verdict:

@@ -40,9 +40,9 @@ def tokens(text: str) -> int:
 
 
 def shown(entries: Sequence[Entry], most_tokens: int) -> str:
-    """Return the memory for a brief: at most about ``most_tokens`` tokens beside the first line, which says what is missing.
+    """Return the memory for a brief, in about ``most_tokens`` tokens; its first line says what is shortened or missing.
 
-    The latest summary comes first and in full, and stands for what was before it. Of the others the newest are in full
+    The latest summary comes first, in full however long, and stands for what was before it. Of the others the newest are in full
     and older ones as their first sentence; where even these are too many, the oldest are left out.
     """
     start = max((place for place, entry in enumerate(entries) if entry.kind == "summary"), default=0)

@@ -50,8 +50,6 @@ class Settled:
     def __init__(self, tree: ast.Module, values: Mapping[str, Number]) -> None:
         self._functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
         self._shadowed = {name for node in tree.body for name in stored_names(node)}
-        self._known: dict[int, Any] = {}
-        self._settled: set[int] = set()
         self._truths: dict[int, bool | None] = {}
         self.reads: dict[int, Number] = {}
         for name, record in _carriers(self._functions, tree).items():
@@ -60,11 +58,15 @@ class Settled:
                     if not isinstance(node.ctx, ast.Load):
                         raise Unclear(f"line {node.lineno} sets a parameter")
                     self.reads[id(node)] = values[node.attr]
-        for text in ast.walk(tree):  # Python 3.11 does not say where in the file the parts of an f-string are
-            if isinstance(text, ast.JoinedStr) and any(id(node) in self.reads for node in ast.walk(text)):
-                raise Unclear(f"line {text.lineno} prints a parameter")
-        self._known |= self.reads
-        self._settled |= set(self.reads)
+        for node in ast.walk(tree):
+            # Python 3.11 does not say where in the file the parts of an f-string are.
+            if isinstance(node, ast.JoinedStr) and any(id(part) in self.reads for part in ast.walk(node)):
+                raise Unclear(f"line {node.lineno} prints a parameter")
+            # Numba computes a power that is written out by another way, with other roundings.
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and id(node.right) in self.reads:
+                raise Unclear(f"line {node.lineno} raises to the power of a parameter")
+        self._known: dict[int, Any] = dict(self.reads)
+        self._settled = set(self.reads)
         constants = _constants(tree)
         for function in self._functions.values():
             self._follow(function, constants)
