@@ -26,7 +26,7 @@ from fastheur.errors import ConfigError, RunOver
 INSTRUCTIONS, MCP_CONFIG = "INSTRUCTIONS.md", "mcp.json"
 """Files that are written into the run folder."""
 
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.5
 """How often the program, its log and the run's state are looked at."""
 
 _PATIENCE = 5.0
