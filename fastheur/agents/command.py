@@ -63,8 +63,7 @@ class Settings:
         Raises:
             ConfigError: one of them does not fit.
         """
-        program, env, log = settings.get("program"), settings.get("env", ["*"]), settings.get("log", "agent.log")
-        grace = settings.get("grace_s", 10.0)
+        program, env, log, grace = (settings.get(name) for name in ("program", "env", "log", "grace_s"))
         try:
             words = shlex.split(program) if isinstance(program, str) else program
         except ValueError as error:
