@@ -21,9 +21,9 @@ class ToyDoor:
     def call(self, operation, arguments):
         self._check()
         given = checked(operation, arguments)
-        self.calls.append((operation, given))
         if operation == "trial" and "def act" not in given["source"]:
             raise PolicyError("There is no act in the file.", line=3)
+        self.calls.append((operation, given))
         if given.get("text") == "wait":
             self.began.set()
             assert self.go.wait(30)

@@ -189,7 +189,7 @@ def test_the_ledger_is_exported(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "verb", ["eval", "race", "check", "new", "list", "ledger", "bench", "doctor", "demo", "resident"]
+    "verb", ["eval", "race", "check", "new", "list", "ledger", "bench", "doctor", "demo", "resident", "lab", "mcp"]
 )
 def test_every_verb_explains_its_settings(verb, capsys):
     code, out, _ = run(verb, "--help", capsys=capsys)

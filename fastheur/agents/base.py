@@ -22,10 +22,10 @@ class Door(Protocol):
     def charge(self, tokens: int | None, money: float | None) -> None:
         """Charge what a language model took: tokens, and money in US dollars; None where unknown.
 
-        With nothing known it only asks whether the run goes on.
+        With None twice nothing is charged or recorded: that only asks whether the run has ended.
 
         Raises:
-            RunOver: that used up the budget (what was taken is charged all the same).
+            RunOver: the run has ended, or that used up the budget (what was taken is charged all the same).
         """
 
     def remember(self, kind: str, content: Any) -> None:

@@ -26,7 +26,7 @@ from fastheur.errors import ConfigError, RunOver
 INSTRUCTIONS, MCP_CONFIG = "INSTRUCTIONS.md", "mcp.json"
 """Files that are written into the run folder."""
 
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.5
 """How often the program, its log and the run's state are looked at."""
 
 _PATIENCE = 5.0
@@ -63,8 +63,7 @@ class Settings:
         Raises:
             ConfigError: one of them does not fit.
         """
-        program, env, log = settings.get("program"), settings.get("env", ["*"]), settings.get("log", "agent.log")
-        grace = settings.get("grace_s", 10.0)
+        program, env, log, grace = (settings.get(name) for name in ("program", "env", "log", "grace_s"))
         try:
             words = shlex.split(program) if isinstance(program, str) else program
         except ValueError as error:

@@ -1,12 +1,12 @@
 """Serves a door's operations over standard input and output with the official MCP SDK: one tool per operation."""
 
 import base64
-import logging
+import threading
 from typing import Any
 
 import anyio
 import anyio.to_thread
-from mcp import types
+from mcp import MCPError, types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
@@ -27,11 +27,23 @@ _TOOLS = "The tools of this server are the Lab's operations; they carry the same
 
 def serve(door: Door) -> None:
     """Serve ``door`` until standard input closes; meanwhile what anything else prints goes to standard error."""
-    anyio.run(_serve, door)
+    problems: list[Exception] = []
+
+    def run() -> None:
+        try:
+            anyio.run(_serve, door)
+        except Exception as problem:
+            problems.append(problem)
+
+    # in a daemon thread, as a read of standard input cannot be cancelled: Ctrl-C and a polite kill reach this one
+    thread = threading.Thread(target=run, name="fastheur-mcp", daemon=True)
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0]
 
 
 async def _serve(door: Door) -> None:
-    logging.getLogger("mcp").setLevel(logging.ERROR)
     server = make_server(door)
     async with stdio_server() as (reader, writer):
         await server.run(reader, writer, server.create_initialization_options())
@@ -69,16 +81,21 @@ def make_server(door: Door) -> Server[Any]:
 
     async def read_resource(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         if params.uri != BRIEF:
-            raise ValueError(f"There is no resource {params.uri}, expected {BRIEF}.")
-        text = types.TextResourceContents(uri=BRIEF, mime_type="text/plain", text=(await call("brief", {})).text)
-        return types.ReadResourceResult(contents=[text])
+            raise MCPError(types.INVALID_PARAMS, f"There is no resource {params.uri}, expected {BRIEF}.")
+        try:
+            text = (await call("brief", {})).text
+        except (FastheurError, RuntimeError) as error:
+            raise MCPError(types.INTERNAL_ERROR, str(error)) from error
+        return types.ReadResourceResult(
+            contents=[types.TextResourceContents(uri=BRIEF, mime_type="text/plain", text=text)]
+        )
 
     async def list_prompts(context: Any, params: Any) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[types.Prompt(name=PROMPT, description="Work on the run's policy.")])
 
     async def get_prompt(context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         if params.name != PROMPT:
-            raise ValueError(f"There is no prompt {params.name!r}, expected {PROMPT}.")
+            raise MCPError(types.INVALID_PARAMS, f"There is no prompt {params.name!r}, expected {PROMPT}.")
         return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=_text(instructions(_TOOLS)))])
 
     return Server(

@@ -81,6 +81,8 @@ def _source(name: str) -> str:
     try:
         with Path(name).open("rb") as file:
             data = file.read(MOST_BYTES)
+        if len(data) == MOST_BYTES:
+            raise ConfigError(f"{name} has {MOST_BYTES >> 20} MB or more, expected a policy file: a text of a few kB.")
         return data.decode("utf-8")
     except OSError as error:
         raise ConfigError(f"Cannot read the policy file {name}: {error.strerror}.") from error
