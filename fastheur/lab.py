@@ -24,7 +24,8 @@ from fastheur.operations import Answer, Picture, checked
 from fastheur.playing import Player
 from fastheur.regress import GoldenCase
 from fastheur.run_files import write_files
-from fastheur.runs import LOG, METER, Run
+from fastheur.run_folder import LOG, METER
+from fastheur.runs import Run
 from fastheur.seeds import episode_seeds
 
 _MOST_TEXT = 20_000

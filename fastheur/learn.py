@@ -1,5 +1,6 @@
 """Runs an agent on a Lab until the run is over, and confirms its champion once on sealed seeds."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,12 +98,9 @@ def work(lab: Lab, agent: Agent, resumed: bool = False) -> None:
     limit = config.budget.wall_s
     left = None if limit is None else max(0.0, limit - lab.spent.wall_s)
     assignment = Assignment(lab.run.folder, config.agent, config.seed, left, resumed, lambda: lab.idle_s)
-    with DoorServer(lab, lab.run.folder / SOCKET):
-        try:
-            if lab.over is None:
-                agent.run(lab, assignment)
-        except RunOver:
-            pass
+    with DoorServer(lab, lab.run.folder / SOCKET) as server, contextlib.suppress(RunOver):
+        if lab.over is None:
+            agent.run(server.door, assignment)
     if lab.over is None and not agent.waits:
         lab.end("the agent has no more ideas")
 

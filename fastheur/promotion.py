@@ -70,7 +70,9 @@ class Promotion:
             return Outcome(False, gate.reason, gate=gate)
         found, left_out = self._golden(version, row, operation, allow)
         if not found.passed:
-            return Outcome(False, f"Rejected: it scores well enough, but of the golden cases {found.reason}", found.lost, gate)
+            return Outcome(
+                False, f"Rejected: it scores well enough, but of the golden cases {found.reason}", found.lost, gate
+            )
         reason = f"{gate.reason} Golden cases: {found.reason}{left_out}" if self._ledger.golden() else gate.reason
         return replace(self._crowned(operation, version, row, reason, gate), lost=found.allowed)
 

@@ -102,8 +102,8 @@ class EpisodeRecord:
 
 
 def facts(self) -> dict[str, float]:
-        """Return everything that was known at the moment by name: ``state.x``, ``HEALTH``, ``RAM 99``, ``obs[2]``."""
-        return facts(self.state, self.variables, self.ram, self.obs)
+    """Return everything that was known at the moment by name: ``state.x``, ``HEALTH``, ``RAM 99``, ``obs[2]``."""
+    return facts(self.state, self.variables, self.ram, self.obs)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 from fastheur import resident, sockets
 from fastheur.resident_call import Interrupts, command, surroundings, tidy, watched
 from fastheur.resident_client import locked
+from fastheur.verbs import VERBS
 
 MOST_CALLS = 1000
 """Compiled code of ever new policies is never freed: after so many calls a new process starts clean."""
@@ -145,8 +146,8 @@ def load() -> None:
     """Import what a call needs and read the configuration once."""
     from fastheur import cli
 
-    for verb in sorted(resident.SERVED & set(cli.VERBS)):
-        import_module(cli.VERBS[verb].module)
+    for verb in sorted(resident.SERVED & set(VERBS)):
+        import_module(VERBS[verb].module)
     cli.compose("eval", [])
 
 

@@ -1,8 +1,6 @@
-"""A run: its settings, its folder, and the lock that lets one process work on it at a time."""
+"""A run: its settings, and its open folder."""
 
-import fcntl
 import os
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -10,19 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.budget import Budget
-from fastheur.errors import ConfigError, nearest, whole
+from fastheur.errors import ConfigError, whole
+from fastheur.run_folder import LEDGER, find_run, lock_folder
 from fastheur.run_ledger import RunLedger
 from fastheur.seeds import commitment, draw_secret
 from fastheur.tasks import Environment, Protocol, Task, environment_from, find_protocol, protocol_from
 
-RUNS = Path("runs")
-"""Where run folders are made and looked for, in the folder one works in."""
-
-LEDGER, LOCK, METER, LOG = "ledger.db", "lock", "meter", "player.log"
-"""Files of a run folder."""
-
-_NAME = re.compile(r"[\w.-]+")
-_PATIENCE_S = 1.0
 _GOLDEN_RUNS = 10
 """So many golden episodes the golden share can pay for, where nothing else is said of their length."""
 _SHORTEST = 100
@@ -163,7 +154,7 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"Cannot make the run folder {folder}: {error.strerror}.") from error
-        lock = _lock(folder)
+        lock = lock_folder(folder)
         ledger = RunLedger(folder / LEDGER)
         if ledger.value("config") is not None:
             raise ConfigError(
@@ -183,7 +174,7 @@ class Run:
             ConfigError: there is no such run, or another process is working on it.
         """
         folder = find_run(name)
-        held = _lock(folder) if lock else -1
+        held = lock_folder(folder) if lock else -1
         ledger = RunLedger(folder / LEDGER)
         values = ledger.value("config")
         if values is None:
@@ -201,61 +192,3 @@ class Run:
         if self.lock >= 0:
             os.close(self.lock)
             self.lock = -1
-
-
-def find_run(name: str | Path) -> Path:
-    """Return the folder of a run: a path, or a name under ``runs/``.
-
-    Raises:
-        ConfigError: there is none; the nearest names are offered.
-    """
-    for folder in (Path(name), RUNS / str(name)):
-        if (folder / LEDGER).is_file():
-            return folder
-    known = [folder.name for folder in run_folders()]
-    raise ConfigError(f"There is no run {str(name)!r}.{nearest(str(name), known)} `fastheur runs` shows all in runs/.")
-
-
-def run_folders() -> list[Path]:
-    """Return the run folders under ``runs/``, by name."""
-    return sorted(path.parent for path in RUNS.glob(f"*/{LEDGER}"))
-
-
-def new_folder(name: str | None, task: Task, agent: str) -> Path:
-    """Return the folder of a new run: the name given, or one made of date, task and agent."""
-    if name is None:
-        stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{task.name.replace('/', '-')}-{agent}"
-        tries = (RUNS / (stem if turn == 0 else f"{stem}-{turn}") for turn in range(1000))
-        return next(folder for folder in tries if not folder.exists())
-    if "/" in name:
-        return Path(name)
-    if not _NAME.fullmatch(name):
-        raise ConfigError(f"name is {name!r}, expected letters, digits, dots, - and _, or a path.")
-    return RUNS / name
-
-
-def _lock(folder: Path) -> int:
-    """Lock a run folder for this process and its player; the kernel lets go of it when both have ended, however."""
-    path = folder / LOCK
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise ConfigError(f"Cannot lock the run folder {folder}: {error.strerror}.") from error
-    latest = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError as error:
-            if time.monotonic() < latest:  # a supervisor that was killed takes its player with it, a moment later
-                time.sleep(0.02)
-                continue
-            pid = os.read(lock, 20).decode(errors="replace").strip()
-            os.close(lock)
-            raise ConfigError(
-                f"{folder} is in use by another process{f' ({pid})' if pid else ''}. Wait for it, or stop it; "
-                f"`fastheur lab {folder.name} brief` talks to it."
-            ) from error
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
-    return lock

@@ -20,10 +20,22 @@ ONLY = {
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "record", "vizdoom_folder", "benchmark_numba", "sockets"},
+    {
+        "errors",
+        "seeds",
+        "resources",
+        "_core",
+        "_reference",
+        "batch",
+        "record",
+        "vizdoom_folder",
+        "benchmark_numba",
+        "sockets",
+        "verbs",
+    },
     {"complexity", "editing", "memory", "regress"},
     {"forgetting"},
-    {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board"},
+    {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board", "run_folder"},
     {"spec", "resident_client", "resident_call", "searching"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
     {"comparing", "declarations", "settled"},

@@ -205,7 +205,10 @@ def test_a_budget_too_small_for_one_episode_says_so(tmp_path):
 
 
 def test_a_start_policy_that_breaks_the_contract_says_so(tmp_path):
-    with pytest.raises(ConfigError, match="cannot be played: .*defines neither"), lab_in(tmp_path / "run", start="x = 1"):
+    with (
+        pytest.raises(ConfigError, match=r"cannot be played: .*defines neither"),
+        lab_in(tmp_path / "run", start="x = 1"),
+    ):
         pass
 
 

@@ -20,6 +20,7 @@ def door(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.py").write_text(GOOD)
     (tmp_path / "runs" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "one" / "ledger.db").touch()
     door = ToyDoor()
     with DoorServer(door, "runs/one/lab.sock"):
         yield door

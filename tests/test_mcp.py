@@ -35,14 +35,14 @@ NOISY = """
 import os, sys
 sys.path[:0] = {paths!r}
 from doors import ToyDoor
-from fastheur.commands.mcp import serve_door
+from fastheur.agents.mcp_server import serve
 class Noisy(ToyDoor):
     def call(self, operation, arguments):
         print("a line for nobody", flush=True)
         os.write(1, b"nor this one\\n")
         os.system("echo nor of a child")
         return super().call(operation, arguments)
-serve_door(Noisy())
+serve(Noisy())
 """
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import anyio.to_thread
@@ -11,7 +11,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
 from fastheur import __version__
-from fastheur.agents.base import Door
+from fastheur.agents.base import Assignment, Door
 from fastheur.agents.instructions import instructions
 from fastheur.errors import FastheurError, RunOver
 from fastheur.operations import OPERATIONS, Answer
@@ -23,6 +23,17 @@ PROMPT = "improve"
 """Name of the prompt that sets an agent to work."""
 
 _TOOLS = "The tools of this server are the Lab's operations; they carry the same names."
+
+
+class McpAgent:
+    """Whoever is at the other end of standard input and output: works until the input closes."""
+
+    replays: ClassVar[bool] = False
+    waits: ClassVar[bool] = True
+
+    def run(self, door: Door, assignment: Assignment) -> None:
+        """See :class:`fastheur.agents.base.Agent`."""
+        serve(door)
 
 
 def serve(door: Door) -> None:

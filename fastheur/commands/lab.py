@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from fastheur.commands import settings
 from fastheur.errors import ConfigError, nearest
 from fastheur.lab_client import DoorClient
 from fastheur.lab_wire import SOCKET
 from fastheur.operations import OPERATIONS, Answer, Operation, Picture
+from fastheur.run_folder import find_run
 from fastheur.sockets import MOST_BYTES
 
 PICTURES = "pictures"
@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> int:
     as_json = arguments.pop("json", False)
     if not isinstance(as_json, bool):
         raise ConfigError(f"json is {as_json!r}, expected true or false.")
-    folder = settings.run_folder(run)
+    folder = find_run(run)
     with DoorClient(folder / SOCKET) as door:
         answer = door.call(name, arguments)
     files = [_saved(picture, folder / PICTURES, name) for picture in answer.pictures]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from fastheur.agents.base import Agent
 from fastheur.agents.registry import make_agent
 from fastheur.board import Board
@@ -16,7 +18,8 @@ from fastheur.errors import ConfigError
 from fastheur.lab import Lab
 from fastheur.learn import begin, confirm, result, resume, work
 from fastheur.resources import POLICIES
-from fastheur.runs import RunConfig, new_folder
+from fastheur.run_folder import new_folder
+from fastheur.runs import RunConfig
 from fastheur.tasks import make_task
 
 ENV_STEPS = 300_000
@@ -28,31 +31,34 @@ ATARI_STALL = 3000
 
 def main(config: Mapping[str, Any]) -> int:
     """Learn, and print the outcome."""
+    return learn(config, console())
+
+
+def learn(config: Mapping[str, Any], screen: Console, agent: Agent | None = None) -> int:
+    """Learn, and print everything that is to be said on ``screen``; ``agent`` goes on with a run in place of its own."""
     config = settings.texts(config)
     board = Board()
     if config["resume"] is not None:
         lab = resume(config["resume"], board, **_given(config["budget"]))
-        agent = make_agent(lab.run.config.agent)
-        return _carry_on(lab, agent, board, resumed=True)
+        return _carry_on(lab, agent or make_agent(lab.run.config.agent), board, screen, resumed=True)
     wanted = run_config(config)
     agent = make_agent(wanted.agent)
-    folder = new_folder(config["name"], wanted.task, str(wanted.agent["name"]))
-    with watched(board, wanted.budget, f"{wanted.task.name} {wanted.mode} {wanted.protocol.label(wanted.task)}"):
+    folder = new_folder(config["name"], wanted.task.name, str(wanted.agent["name"]))
+    with watched(board, wanted):
         lab = begin(wanted, folder, board)
-    return _carry_on(lab, agent, board, resumed=False)
+    return _carry_on(lab, agent, board, screen, resumed=False)
 
 
-def _carry_on(lab: Lab, agent: Agent, board: Board, resumed: bool) -> int:
-    config, folder = lab.run.config, lab.run.folder
-    print(f"Run {folder}. Sealed seeds committed to as {lab.run.ledger.value('commitment')}.", flush=True)
+def _carry_on(lab: Lab, agent: Agent, board: Board, screen: Console, resumed: bool) -> int:
+    folder = lab.run.folder
     try:
-        with watched(board, config.budget, f"{config.task.name} {config.mode} {config.protocol.label(config.task)}"):
+        screen.print(f"Run {folder}. Sealed seeds committed to as {lab.run.ledger.value('commitment')}.")
+        with watched(board, lab.run.config):
             work(lab, agent, resumed)
             card = confirm(lab) if lab.over else None
-        found = result(lab, card)
-        console().print(outcome(found, lab.run))
+        screen.print(outcome(result(lab, card), lab.run))
     except KeyboardInterrupt:
-        print(f"Interrupted; everything measured is kept. Go on with: fastheur learn resume={folder}", flush=True)
+        screen.print(f"Interrupted; everything measured is kept. Go on with: fastheur learn resume={folder}")
         return INTERRUPTED
     finally:
         lab.close()

@@ -17,7 +17,7 @@ from fastheur.board import Board
 from fastheur.budget import Budget
 from fastheur.commands.display import PLAIN_SECONDS
 from fastheur.learn import Result
-from fastheur.runs import Run
+from fastheur.runs import Run, RunConfig
 from fastheur.score import Scorecard
 from fastheur.seeds import commitment
 from fastheur.tasks import human_normalised, references
@@ -26,8 +26,9 @@ _PER_SECOND = 4
 
 
 @contextmanager
-def watched(board: Board, budget: Budget, title: str) -> Iterator[None]:
+def watched(board: Board, config: RunConfig) -> Iterator[None]:
     """Show the board while the block runs: bars on a terminal, a line per event in a pipe."""
+    budget, title = config.budget, f"{config.task.name} {config.mode} {config.protocol.label(config.task)}"
     if sys.stderr.isatty():
         with Live(
             get_renderable=lambda: _picture(board, budget, title), console=Console(stderr=True),

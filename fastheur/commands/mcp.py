@@ -1,26 +1,35 @@
-"""``fastheur mcp run=RUN``: the Lab of a run over standard input and output, for a user's own agent."""
+"""``fastheur mcp``: the Lab of a run over standard input and output, for a user's own agent."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from fastheur.agents.base import Door
-from fastheur.commands import settings
 from fastheur.errors import ConfigError
-from fastheur.lab_client import DoorClient
 from fastheur.lab_wire import SOCKET
+from fastheur.run_folder import find_run
 
 
 def main(config: Mapping[str, Any]) -> int:
-    """Serve until standard input closes."""
-    if config["run"] is None:
-        raise ConfigError("No run was given: add run=RUN, a run folder or a name under runs/.")
-    with DoorClient(settings.run_folder(config["run"]) / SOCKET) as door:
-        return serve_door(door)
+    """Serve until standard input closes: a run whose supervisor works already, or a new or resumed one of its own."""
+    if config["run"] is not None:
+        return _join(str(config["run"]))
+    if not config["env"] and config["resume"] is None:
+        raise ConfigError(
+            "No run was given: run=RUN joins one that is being worked on, resume=RUN takes one up again, and "
+            "env=TASK budget.env_steps=N begins one."
+        )
+    from rich.console import Console
+
+    from fastheur.agents.registry import make_agent
+    from fastheur.commands.learn import learn
+
+    # standard output belongs to the protocol
+    return learn(config, Console(stderr=True), make_agent({"name": "mcp"}))
 
 
-def serve_door(door: Door) -> int:
-    """Serve ``door`` over standard input and output until the input closes, and return the exit code."""
+def _join(name: str) -> int:
     from fastheur.agents.mcp_server import serve  # takes half a second to load
+    from fastheur.lab_client import DoorClient
 
-    serve(door)
+    with DoorClient(find_run(name) / SOCKET) as door:
+        serve(door)
     return 0

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from fastheur.commands.display import console
 from fastheur.errors import FastheurError
-from fastheur.runs import Run, run_folders
+from fastheur.run_folder import run_folders
+from fastheur.runs import Run
 
 
 def main(config: Mapping[str, Any]) -> int:

@@ -1,10 +1,9 @@
 """Turns a composed configuration into the arguments of the Python API."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from fastheur.errors import ConfigError, nearest
+from fastheur.errors import ConfigError
 from fastheur.tasks import Environment, Protocol, environment_from, find_protocol
 
 
@@ -35,26 +34,12 @@ def numbers(params: Any) -> dict[str, Any]:
 
 def texts(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``config`` with its names of files and its notes as text: YAML reads ``policy=5`` as a number."""
-    names = {name: config[name] for name in ("policy", "out", "ledger", "notes") if name in config}
+    names = {
+        name: config[name]
+        for name in ("policy", "out", "ledger", "notes", "start", "name", "resume", "run")
+        if name in config
+    }
     plain = {name: None if value is None else str(value) for name, value in names.items()}
     if "notes" in plain:
         plain["notes"] = plain["notes"] or ""
     return {**config, **plain}
-
-
-RUNS = Path("runs")
-"""Where runs lie that are named without a folder."""
-
-
-def run_folder(run: Any) -> Path:
-    """Return the folder of ``run``: a path, or a name under ``runs/``.
-
-    Raises:
-        ConfigError: there is no such folder.
-    """
-    name = str(run)
-    for folder in (Path(name), RUNS / name):
-        if name and folder.is_dir():
-            return folder
-    known = [path.name for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
-    raise ConfigError(f"There is no run {name!r}, expected a run folder or a name under {RUNS}/.{nearest(name, known)}")
