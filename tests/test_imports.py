@@ -17,7 +17,18 @@ ONLY = {
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {"errors", "seeds", "resources", "_core", "_reference", "batch", "record", "vizdoom_folder", "benchmark_numba"},
+    {
+        "errors",
+        "seeds",
+        "resources",
+        "_core",
+        "_reference",
+        "batch",
+        "clusters",
+        "record",
+        "vizdoom_folder",
+        "benchmark_numba",
+    },
     {"tasks", "vision", "policy", "resident", "operations"},
     {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
