@@ -19,14 +19,14 @@ def report(
     records: Sequence[EpisodeRecord],
     *,
     meanings: Sequence[str],
-    champion: Sequence[EpisodeRecord] | Sequence[float] | None = None,
+    champion: Sequence[EpisodeRecord | float] | None = None,
     most_tokens: int = 700,
 ) -> str:
     """Return the failure report of a candidate's episodes.
 
     Args:
         records: of one candidate. meanings: names of the discrete actions, empty where there are none.
-        champion: the champion's records of the same episodes, in any order, or its returns in the order of ``records``.
+        champion: the champion's records of the same episodes, or its returns, in the order of ``records``.
         most_tokens: bound on the text, at :data:`fastheur.wording.CHARACTERS_PER_TOKEN`.
     """
     if not records:
@@ -55,17 +55,15 @@ def _ends(records: Sequence[EpisodeRecord]) -> str:
     )
 
 
-def _against(
-    records: Sequence[EpisodeRecord], champion: Sequence[EpisodeRecord] | Sequence[float] | None
-) -> Iterable[str]:
+def _against(records: Sequence[EpisodeRecord], champion: Sequence[EpisodeRecord | float] | None) -> Iterable[str]:
     if not champion:
         return
-    theirs = {
-        other.index if isinstance(other, EpisodeRecord) else records[place].index: (
-            other.ret if isinstance(other, EpisodeRecord) else other
-        )
-        for place, other in enumerate(champion)
-    }
+    theirs: dict[int, float] = {}
+    for record, other in zip(records, champion, strict=False):
+        if isinstance(other, EpisodeRecord):
+            theirs[other.index] = other.ret
+        else:
+            theirs[record.index] = other
     pairs = [(record, theirs[record.index]) for record in records if record.index in theirs]
     lost = sorted(
         (pair for pair in pairs if pair[0].ret < pair[1]), key=lambda pair: (pair[0].ret - pair[1], pair[0].index)
