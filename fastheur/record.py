@@ -9,45 +9,56 @@ Number = int | float
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A moment at which something was lost, seen from the last step before it.
+class Sight:
+    """What the policy saw and remembered, as far as it is short.
 
     Attributes:
-        kind: ``life``: the life counter fell; ``loss``: a negative reward, where those are rare; ``over``: the episode
-            was terminated in a task without either.
-        step: env steps taken when it happened. score: return then. lives: left then.
         state: the policy's STATE fields after its last action, entries of small arrays as ``name[0]``.
         variables: the task's public game variables at that observation.
         ram: the observation's 128 bytes in hexadecimal, where that is what the policy sees. obs: the first entries of a
             vector observation. Frames are not kept.
     """
 
+    state: Mapping[str, Number] = field(default_factory=dict)
+    variables: Mapping[str, Number] = field(default_factory=dict)
+    ram: str = ""
+    obs: tuple[Number, ...] = ()
+
+    def facts(self) -> dict[str, float]:
+        """Return all values by name, the policy's own first: ``state.x``, ``HEALTH``, ``RAM 99``, ``obs[2]``."""
+        found = {f"state.{name}": float(value) for name, value in self.state.items()}
+        found |= {name: float(value) for name, value in self.variables.items()}
+        found |= {f"RAM {place}": float(value) for place, value in enumerate(bytes.fromhex(self.ram))}
+        found |= {f"obs[{place}]": float(value) for place, value in enumerate(self.obs)}
+        return found
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Sight":
+        """Return the sight that plain JSON values were taken of."""
+        return cls(**{**values, "obs": tuple(values["obs"])})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment at which something was lost.
+
+    Attributes:
+        kind: ``life``: the life counter fell; ``loss``: a negative reward, where those are rare; ``over``: the episode
+            was terminated in a task without either.
+        step: env steps taken when it happened. score: return then. lives: left then.
+        seen: at the last action before it.
+    """
+
     kind: str
     step: int
     score: float
     lives: int
-    state: Mapping[str, Number] = field(default_factory=dict)
-    variables: Mapping[str, Number] = field(default_factory=dict)
-    ram: str = ""
-    obs: tuple[Number, ...] = ()
+    seen: Sight = Sight()
 
-    def facts(self) -> dict[str, float]:
-        """Return everything that was known at the moment by name: ``state.x``, ``HEALTH``, ``RAM 99``, ``obs[2]``."""
-        return facts(self.state, self.variables, self.ram, self.obs)
-
-
-@dataclass(frozen=True)
-class Range:
-    """Lowest or highest values that were seen now and then during an episode; fields as in :class:`Moment`."""
-
-    state: Mapping[str, Number] = field(default_factory=dict)
-    variables: Mapping[str, Number] = field(default_factory=dict)
-    ram: str = ""
-    obs: tuple[Number, ...] = ()
-
-    def facts(self) -> dict[str, float]:
-        """Return the values by name, as :meth:`Moment.facts` does."""
-        return facts(self.state, self.variables, self.ram, self.obs)
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Moment":
+        """Return the moment that plain JSON values were taken of."""
+        return cls(**{**values, "seen": Sight.from_dict(values["seen"])})
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class EpisodeRecord:
         counts: how often each discrete action was taken. dimensions: (lowest, mean, highest) per continuous dimension.
         curve: (step, return) at about even steps. drop: (step of the peak, step of the low, how much) of the deepest fall
             of the return, or None.
-        low, high: what the policy saw and remembered over the episode, as sampled along the curve.
+        samples: what the policy saw and remembered at a few even steps, to compare the moments with.
     """
 
     candidate: int
@@ -80,8 +91,7 @@ class EpisodeRecord:
     dimensions: tuple[tuple[float, float, float], ...] = ()
     curve: tuple[tuple[int, float], ...] = ()
     drop: tuple[int, int, float] | None = None
-    low: Range = Range()
-    high: Range = Range()
+    samples: tuple[Sight, ...] = ()
 
     @property
     def stalled(self) -> bool:
@@ -95,94 +105,11 @@ class EpisodeRecord:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "EpisodeRecord":
         """Return the record that :meth:`to_dict` was taken of."""
-        moments = tuple(Moment(**{**moment, "obs": tuple(moment["obs"])}) for moment in values["moments"])
-        low, high = (Range(**{**values[name], "obs": tuple(values[name]["obs"])}) for name in ("low", "high"))
-        flat = {key: _tuples(value) for key, value in values.items() if key not in ("moments", "low", "high")}
-        return cls(**flat, moments=moments, low=low, high=high)
-
-
-def facts(self) -> dict[str, float]:
-    """Return everything that was known at the moment by name: ``state.x``, ``HEALTH``, ``RAM 99``, ``obs[2]``."""
-    return facts(self.state, self.variables, self.ram, self.obs)
-
-
-@dataclass(frozen=True)
-class Range:
-    """Lowest or highest values that were seen now and then during an episode; fields as in :class:`Moment`."""
-
-    state: Mapping[str, Number] = field(default_factory=dict)
-    variables: Mapping[str, Number] = field(default_factory=dict)
-    ram: str = ""
-    obs: tuple[Number, ...] = ()
-
-    def facts(self) -> dict[str, float]:
-        """Return the values by name, as :meth:`Moment.facts` does."""
-        return facts(self.state, self.variables, self.ram, self.obs)
-
-
-@dataclass(frozen=True)
-class EpisodeRecord:
-    """One finished episode, in a few kilobytes.
-
-    Attributes:
-        candidate, index: of the job. ret: return. length: env steps.
-        end: ``game over``, ``cap`` (cut off at the step limit) or ``cut`` (by a stop rule, so that nothing here is final).
-        moments: where something was lost, in order; of many, the first and the last. lost: how many there were.
-        rewards: (step, reward) of steps whose reward was not zero, evenly thinned. rewarded: how many there were.
-        stretch: (step after which it began, env steps) of the longest stretch without reward.
-        counts: how often each discrete action was taken. dimensions: (lowest, mean, highest) per continuous dimension.
-        curve: (step, return) at about even steps. drop: (step of the peak, step of the low, how much) of the deepest fall
-            of the return, or None.
-        low, high: what the policy saw and remembered over the episode, as sampled along the curve.
-    """
-
-    candidate: int
-    index: int
-    ret: float
-    length: int
-    end: str
-    moments: tuple[Moment, ...] = ()
-    lost: int = 0
-    rewards: tuple[tuple[int, float], ...] = ()
-    rewarded: int = 0
-    stretch: tuple[int, int] = (0, 0)
-    counts: tuple[int, ...] = ()
-    dimensions: tuple[tuple[float, float, float], ...] = ()
-    curve: tuple[tuple[int, float], ...] = ()
-    drop: tuple[int, int, float] | None = None
-    low: Range = Range()
-    high: Range = Range()
-
-    @property
-    def stalled(self) -> bool:
-        """True where the episode ended within its longest stretch without reward."""
-        return self.stretch[1] > 0 and sum(self.stretch) == self.length
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "EpisodeRecord":
-        """Return the record that :meth:`to_dict` was taken of."""
-        nested = {
-            "moments": tuple(Moment(**{**moment, "obs": tuple(moment["obs"])}) for moment in values["moments"]),
-            "low": Range(**{**values["low"], "obs": tuple(values["low"]["obs"])}),
-            "high": Range(**{**values["high"], "obs": tuple(values["high"]["obs"])}),
+        plain: dict[str, Any] = {
+            key: _tuples(value) for key, value in values.items() if key not in ("moments", "samples")
         }
-        flat = {key: _tuples(value) for key, value in values.items() if key not in nested}
-        return cls(**flat, **nested)
-
-
-def facts(
-    state: Mapping[str, Number], variables: Mapping[str, Number], ram: str, obs: tuple[Number, ...]
-) -> dict[str, float]:
-    """Return all values by name, the policy's own first."""
-    found = {f"state.{name}": float(value) for name, value in state.items()}
-    found |= {name: float(value) for name, value in variables.items()}
-    found |= {f"RAM {place}": float(value) for place, value in enumerate(bytes.fromhex(ram))}
-    found |= {f"obs[{place}]": float(value) for place, value in enumerate(obs)}
-    return found
+        moments = tuple(Moment.from_dict(moment) for moment in values["moments"])
+        return cls(**plain, moments=moments, samples=tuple(Sight.from_dict(sample) for sample in values["samples"]))
 
 
 def flat(values: Mapping[str, Any], most: int = 40, entries: int = 8) -> dict[str, Number]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastheur.batch import Array, StepBatch
-from fastheur.record import EpisodeRecord, Moment, Number, Range, flat, short
+from fastheur.record import EpisodeRecord, Moment, Sight, flat, short
 from fastheur.rollout import Job
 from fastheur.spec import BASE_INFO, Spec
 
@@ -31,6 +31,9 @@ MOST_POINTS = 32
 FIRST_POINT = 16
 """Env steps between its points at first; whenever it is full, every second point goes and the distance doubles."""
 
+POINTS_PER_SAMPLE = 4
+"""Points of the curve for each sample of what the policy saw."""
+
 WIDEST = 512
 """Entries of an observation that is copied at every step, so that a moment can show what was seen before it."""
 
@@ -45,8 +48,7 @@ class _Notes:
     lives: list[Moment] = field(default_factory=list)
     losses: list[Moment] = field(default_factory=list)
     lives_lost: int = 0
-    low: dict[str, Number] = field(default_factory=dict)
-    high: dict[str, Number] = field(default_factory=dict)
+    samples: list[tuple[int, Sight]] = field(default_factory=list)
 
 
 class Recorder:
@@ -77,9 +79,9 @@ class Recorder:
         wide = int(np.prod(spec.obs_shape))
         self._keeps_obs = not spec.obs_dtype.names and wide <= WIDEST
         width = min(wide, SHOWN) if self._keeps_obs else 0
-        self._obs, self._obs_low, self._obs_high = np.zeros((3, slots, width), spec.obs_dtype if width else np.uint8)
+        self._obs = np.zeros((slots, width), spec.obs_dtype if width else np.uint8)
         self._names = (spec.info_dtype.names or ())[len(BASE_INFO) :]
-        self._variables, self._var_low, self._var_high = np.zeros((3, slots, len(self._names)))
+        self._variables = np.zeros((slots, len(self._names)))
 
     def scored(self, batch: StepBatch, scores: Array) -> None:
         """See :class:`fastheur.rollout.Observer`."""
@@ -135,10 +137,6 @@ class Recorder:
             array[slot] = 0
         self._every[slot] = 1
         self._lowest[slot], self._highest[slot] = np.inf, -np.inf
-        if self._keeps_obs:
-            self._obs_low[slot] = self._obs_high[slot] = self._seen_by_policy(batch, [row])[0]
-        variables = [batch.info[name][row] for name in self._names]
-        self._var_low[slot] = self._var_high[slot] = variables
 
     def _rewarded(self, batch: StepBatch, rows: Array, scores: Array) -> None:
         slots, reward, step = batch.slots[rows], batch.reward[rows], batch.info["elapsed"][rows]
@@ -180,19 +178,19 @@ class Recorder:
         slot = int(batch.slots[row])
         return Moment(
             kind, int(batch.info["elapsed"][row]), short(float(scores["ret"][slot])), int(batch.lives[row]),
-            flat(self._state_of(slot)), self._named(self._variables[slot]), *self._compact(self._obs[slot]),
+            self._sight(slot),
         )  # fmt: skip
 
-    def _compact(self, obs: Array) -> tuple[str, tuple[Number, ...]]:
+    def _sight(self, slot: int) -> Sight:
+        """Return what the slot's policy saw and remembered at its last action."""
+        variables = zip(self._names, self._variables[slot].tolist(), strict=True)
+        found = flat(self._state_of(slot)), {name: short(value) for name, value in variables}
         if self._spec.mode == "ram":
-            return obs.tobytes().hex(), ()
-        return "", tuple(short(value) for value in obs.tolist())
-
-    def _named(self, variables: Array) -> dict[str, Number]:
-        return {name: short(value) for name, value in zip(self._names, variables.tolist(), strict=True)}
+            return Sight(*found, ram=self._obs[slot].tobytes().hex())
+        return Sight(*found, obs=tuple(short(value) for value in self._obs[slot].tolist()))
 
     def _sample(self, batch: StepBatch, rows: Array, scores: Array) -> None:
-        """Add a point to the rows' return curves, and widen the ranges of what was seen."""
+        """Add a point to the rows' return curves, and now and then a sample of what was seen."""
         slots, steps = batch.slots[rows], batch.info["elapsed"][rows]
         points = self._points[slots]
         self._curve_step[slots, points], self._curve_ret[slots, points] = steps, scores["ret"][slots]
@@ -203,20 +201,12 @@ class Recorder:
             self._curve_ret[slot, :half] = self._curve_ret[slot, 1::2]
             self._points[slot] = half
             self._apart[slot] *= 2
+            grid, notes = self._apart[slot] * POINTS_PER_SAMPLE, self._notes[slot]
+            notes.samples = [(step, sight) for step, sight in notes.samples if step % grid == 0]
         self._due[slots] = steps + self._apart[slots]
-        if self._keeps_obs:
-            seen = self._seen_by_policy(batch, rows)
-            self._obs_low[slots] = np.minimum(self._obs_low[slots], seen)
-            self._obs_high[slots] = np.maximum(self._obs_high[slots], seen)
-        for place, name in enumerate(self._names):
-            values = batch.info[name][rows]
-            self._var_low[slots, place] = np.minimum(self._var_low[slots, place], values)
-            self._var_high[slots, place] = np.maximum(self._var_high[slots, place], values)
-        for slot in slots.tolist():
-            notes = self._notes[slot]
-            for name, value in flat(self._state_of(slot)).items():
-                notes.low[name] = min(value, notes.low.get(name, value))
-                notes.high[name] = max(value, notes.high.get(name, value))
+        for slot, point, step in zip(slots.tolist(), points.tolist(), steps.tolist(), strict=True):
+            if point % POINTS_PER_SAMPLE == POINTS_PER_SAMPLE - 1 or step == FIRST_POINT:
+                self._notes[slot].samples.append((step, self._sight(slot)))
 
     def _record(self, batch: StepBatch, row: int, scores: Array) -> EpisodeRecord:
         slot, job = int(batch.slots[row]), self._jobs[batch.episodes[row]]
@@ -231,7 +221,6 @@ class Recorder:
         steps, amounts = self._event_step[slot, :events].tolist(), self._event_reward[slot, :events].tolist()
         dimensions = np.stack([self._lowest[slot], self._sum[slot] / max(1, length), self._highest[slot]], axis=1)
         drop = (int(self._drop_from[slot]), int(self._drop_to[slot]), short(float(self._drop[slot])))
-        low_obs, high_obs = self._compact(self._obs_low[slot]), self._compact(self._obs_high[slot])
         return EpisodeRecord(
             job.candidate,
             job.index,
@@ -247,8 +236,7 @@ class Recorder:
             tuple((short(a), short(b), short(c)) for a, b, c in dimensions.tolist()),
             self._curve(slot, length, ret),
             drop if drop[2] > 0 else None,
-            Range(notes.low, self._named(self._var_low[slot]), *low_obs),
-            Range(notes.high, self._named(self._var_high[slot]), *high_obs),
+            tuple(sight for _, sight in notes.samples),
         )
 
     def _curve(self, slot: int, length: int, ret: float) -> tuple[tuple[int, float], ...]:

@@ -1,0 +1,26 @@
+"""Turns frames into PNG pictures that are large enough to look at."""
+
+import cv2
+import numpy as np
+
+from fastheur.batch import Array
+from fastheur.operations import Picture
+
+SIDE = 400
+"""Frames are enlarged by a whole factor until their longer side has at least this many pixels, and no more than twice."""
+
+
+def picture(frame: Array, caption: str) -> Picture:
+    """Return a frame as PNG.
+
+    Args:
+        frame: uint8 (3, H, W) RGB, (K, H, W) stacked grey frames of which the last is shown, or (H, W).
+    """
+    if frame.ndim == 3 and frame.shape[0] % 3 == 0:
+        pixels = frame[-3:][::-1].transpose(1, 2, 0)  # OpenCV keeps blue first
+    else:
+        pixels = frame if frame.ndim == 2 else frame[-1]
+    factor = max(1, -(-SIDE // max(pixels.shape[:2])))
+    large = np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+    _, png = cv2.imencode(".png", np.ascontiguousarray(large))
+    return Picture(caption, png.tobytes())

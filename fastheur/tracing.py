@@ -1,0 +1,233 @@
+"""Plays one episode again and shows the last steps before it went wrong: what was seen, remembered, done and paid.
+
+One pass: the last steps are kept as they come, and put aside whenever the moment that was asked for may have come.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastheur.batch import Array, StepBatch
+from fastheur.engines import make_engine
+from fastheur.errors import ConfigError, whole
+from fastheur.host import Candidate, make_host
+from fastheur.operations import Answer
+from fastheur.probing.entries import Entries
+from fastheur.probing.picturing import picture
+from fastheur.record import flat, short
+from fastheur.recorder import MOST_LOSSES
+from fastheur.rollout import Episode, Job, rollout
+from fastheur.spec import Spec
+from fastheur.tasks import Protocol, Task
+from fastheur.wording import CHARACTERS_PER_TOKEN, action_name
+
+AROUND = ("death", "stall", "drop", "end")
+
+MOST_TOKENS = 1500
+"""Bound on an answer's text."""
+
+MOST_COLUMNS = 12
+"""Entries of the observation shown, those that take the most values within the window first; STATE fields as many again."""
+
+
+def trace(
+    task: Task,
+    protocol: Protocol,
+    candidate: Candidate,
+    *,
+    index: int,
+    seed: int,
+    around: str = "death",
+    last: int = 30,
+    engine: str = "auto",
+) -> Answer:
+    """Play an episode again, whole, and show the ``last`` steps up to a moment.
+
+    Args:
+        task, protocol, candidate: what is played, how, and by whom. index, seed: of the episode.
+        around: ``death``: the first life lost, or the first rare negative reward, or the end if it was a game over;
+            ``stall``: the end of the longest stretch without reward; ``drop``: the low of the deepest fall of the return;
+            ``end``. Where there is no such moment the end is shown, and the answer says so.
+        engine: of :data:`fastheur.engines.ENGINES`.
+
+    Returns:
+        A table; ``data`` has its rows, and ``action_hash``, ``ret`` and ``length`` to compare with the first time.
+
+    Raises:
+        ConfigError: there is no such moment to ask for. PolicyError: the policy failed.
+    """
+    if around not in AROUND:
+        raise ConfigError(f"around is {around!r}, expected one of {', '.join(AROUND)}.")
+    played = make_engine(engine, task, protocol)
+    tape = _Tape(whole("last", last))
+    host = make_host([candidate], played.spec, 1)
+    [episode] = rollout(played, host, [Job(0, index, seed)], 1, recorder=tape)
+    found, window, header = tape.window(around, episode)
+    columns = _columns(window.rows)
+    heading = (
+        f"Episode {index} of {candidate.policy.name}: return {episode.ret:g} in {episode.length:,} steps, "
+        f"{'game over' if episode.terminated else 'cut off at the cap'}. {header}"
+    )
+    text = _table(heading, window.rows, columns, played.spec.action.meanings)
+    pictures = ()
+    if window.frame is not None:
+        pictures = (picture(window.frame, f"episode {index}, seen at step {window.rows[-1]['step']:,}"),)
+    data = {
+        "around": found,
+        "asked": around,
+        "step": window.rows[-1]["step"],
+        "rows": window.rows,
+        "ret": episode.ret,
+        "length": episode.length,
+        "action_hash": episode.action_hash,
+        "env_steps": played.env_steps,
+    }
+    return Answer(text, data, pictures)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The last steps up to a moment, and the frame that was seen at the last of them."""
+
+    rows: list[dict[str, Any]]
+    frame: Array | None
+
+
+class _Tape:
+    """An observer of one slot that keeps the last steps, and the windows at the moments so far."""
+
+    def __init__(self, last: int) -> None:
+        self._rows: deque[dict[str, Any]] = deque(maxlen=last)
+        self._frame: Array | None = None
+        self._windows: dict[str, _Window] = {}
+        self._losses = 0
+        self._lives = 0
+        self._rewarded = 0
+        self._stretch = (0, 0)
+        self._drop = 0.0
+
+    def start(self, spec: Spec, jobs: Sequence[Job], slots: int, state_of: Callable[[int], dict[str, Any]]) -> None:
+        """See :class:`fastheur.rollout.Observer`."""
+        self._entries, self._state_of = Entries(spec), state_of
+
+    def scored(self, batch: StepBatch, scores: Array) -> None:
+        """Complete the last row with what came of its action, and put the window aside at a moment."""
+        lives, reward = int(batch.lives[0]), float(batch.reward[0])
+        if batch.first is not None:
+            self._lives = lives
+            return
+        step, ret = int(batch.info["elapsed"][0]), float(scores["ret"][0])
+        self._rows[-1] |= {"reward": short(reward), "return": short(ret), "lives": lives}
+        if lives < self._lives:
+            self._windows.setdefault("life", self._now())
+        self._lives = lives
+        if reward < 0.0:
+            self._losses += 1
+            self._windows.setdefault("loss", self._now())
+        ended = batch.live is not None
+        quiet = step - self._rewarded - (reward != 0.0)
+        if (reward != 0.0 or ended) and quiet > self._stretch[1]:
+            self._stretch = self._rewarded, quiet
+            self._windows["stall"] = self._now()
+        if reward != 0.0:
+            self._rewarded = step
+        drop = float(scores["best"][0]) - ret
+        if drop > self._drop:
+            self._drop = drop
+            self._windows["drop"] = self._now()
+        if ended:
+            self._windows["end"] = self._now()
+
+    def acted(self, batch: StepBatch) -> None:
+        """Add a row: what was seen, what was done, what is remembered after it."""
+        numbers = zip(self._entries.names, self._entries.read(batch)[0].tolist(), strict=True)
+        self._rows.append(
+            {
+                "step": int(batch.info["elapsed"][0]) + 1,
+                "action": batch.actions[0].tolist(),
+                "state": flat(self._state_of(0)),
+                "obs": {name: _plain(value) for name, value in numbers},
+            }
+        )
+        if self._entries.image:
+            self._frame = batch.obs[0].copy()
+
+    def _now(self) -> _Window:
+        return _Window([dict(row) for row in self._rows], self._frame)
+
+    def window(self, around: str, episode: Episode) -> tuple[str, _Window, str]:
+        """Return the moment that is shown, its window, and a sentence about it."""
+        windows, end = self._windows, self._windows["end"]
+        if around == "stall" and self._stretch[1] > 1:
+            start, length = self._stretch
+            text = f"The longest stretch without reward: {length:,} steps, from step {start:,} to {start + length:,}."
+            return around, windows["stall"], text
+        if around == "drop" and "drop" in windows:
+            low = windows["drop"].rows[-1]["step"]
+            return (
+                around,
+                windows["drop"],
+                f"The deepest fall of the return: {self._drop:g}, to its low at step {low:,}.",
+            )
+        if around == "death":
+            sparse = self._losses <= MOST_LOSSES and 2 * self._losses < episode.length
+            kinds = {"life": "The first life lost", **({"loss": "The first negative reward"} if sparse else {})}
+            for kind, words in kinds.items():
+                if kind in windows:
+                    return around, windows[kind], f"{words}, at step {windows[kind].rows[-1]['step']:,}."
+            if episode.terminated:
+                return around, end, f"The episode was over at step {episode.length:,}."
+        note = "" if around == "end" else f"There was no {around} in this episode: "
+        return "end", end, f"{note}{'its' if note else 'Its'} last steps."
+
+
+def _plain(value: float) -> int | float:
+    return int(value) if value == int(value) else short(value)
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the (group, name) of numbers that change within the window: STATE first, then what takes most values."""
+    found: list[tuple[str, str]] = []
+    for group in ("state", "obs"):
+        values = {name: len({row[group][name] for row in rows}) for name in rows[0][group]}
+        varying = sorted((name for name in values if values[name] > 1), key=lambda name: -values[name])
+        found += [(group, name) for name in varying[:MOST_COLUMNS]]
+    return found
+
+
+def _table(
+    heading: str, rows: Sequence[dict[str, Any]], columns: Sequence[tuple[str, str]], meanings: Sequence[str]
+) -> str:
+    """Return the table with as many of the columns, and then of the last rows, as the bound lets."""
+    constant = {name: value for name, value in rows[0]["state"].items() if ("state", name) not in columns}
+    still = ", ".join(f"{name} {value:.4g}" for name, value in list(constant.items())[:MOST_COLUMNS])
+    lines = [heading, *([f"State that did not change here: {still}."] if still else [])]
+    lines.append("Each row: what was seen, the action then, the state after it, and what the step gave.")
+    room = MOST_TOKENS * CHARACTERS_PER_TOKEN - sum(len(line) + 1 for line in lines)
+    while True:
+        cells = [_header(columns), *(_cells(row, columns, meanings) for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        width = sum(widths) + len(widths)
+        if width * (len(rows) + 1) <= room or len(rows) == 1:
+            break
+        if len(columns) > 6:
+            columns = columns[:-1] if columns[-1][0] == "obs" else columns[1:]
+        else:
+            rows = rows[1:]
+    table = (" ".join(cell.rjust(wide) for cell, wide in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return "\n".join([*lines, *table])
+
+
+def _header(columns: Sequence[tuple[str, str]]) -> list[str]:
+    names = [name if group == "state" else name.replace("RAM ", "ram") for group, name in columns]
+    return ["step", "action", "reward", "return", "lives", *names]
+
+
+def _cells(row: dict[str, Any], columns: Sequence[tuple[str, str]], meanings: Sequence[str]) -> list[str]:
+    action = row["action"]
+    words = " ".join(f"{part:.2f}" for part in action) if isinstance(action, list) else action_name(action, meanings)
+    reward = f"{row['reward']:.4g}" if row["reward"] else "."
+    return [str(row["step"]), words, reward, f"{row['return']:.5g}", str(row["lives"])] + [
+        f"{row[group][name]:.4g}" for group, name in columns
+    ]
