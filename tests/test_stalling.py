@@ -12,7 +12,7 @@ from fastheur.hopeless import StallRule
 from fastheur.tasks import find_environment
 
 BREAKOUT = {"env": "atari/breakout", "obs": "ram", "protocol": "robust", "max_steps": 400}
-STALL = 120
+STALL = 230
 
 
 def accumulators(*rows):
@@ -36,9 +36,9 @@ def test_the_steps_since_the_last_reward_decide_or_since_the_start_without_one()
 
 @pytest.mark.parametrize("engine", ["ale", "envpool"])
 def test_a_stalled_episode_is_cut_at_once_and_the_others_are_untouched(engine, random_kernel):
-    whole = evaluate(random_kernel, episodes=12, engine=engine, **BREAKOUT)
-    card = evaluate(random_kernel, episodes=12, engine=engine, stop_stalled=STALL, **BREAKOUT)
-    assert 0 < card.cut < 12
+    whole = evaluate(random_kernel, episodes=8, engine=engine, **BREAKOUT)
+    card = evaluate(random_kernel, episodes=8, engine=engine, stop_stalled=STALL, **BREAKOUT)
+    assert 0 < card.cut < 8
     for before, after in zip(whole.episodes, card.episodes, strict=True):
         if after.cut:
             assert after.length - max(after.last_reward_step, 0) == STALL

@@ -19,7 +19,7 @@ WIDTH = 108  # 8: the paddle has 16 pixels, 6: it has 12
 LEFT, RIGHT = 55.5, 200.5  # where the ball turns
 FLOOR = 178.5  # where it meets the paddle
 EVERYTHING = 864.0  # points in the two walls of a game
-GOLDEN = 0.6180339887498949  # its multiples, modulo 1, fill 0 .. 1 evenly and never repeat
+GOLDEN = 0.6180339887498949  # its products with 1, 4, 9 ... modulo 1 lie all over 0 .. 1, and never repeat
 NOOP, FIRE, GO_RIGHT, GO_LEFT = 0, 1, 2, 3
 
 STATE = [
