@@ -149,9 +149,10 @@ def evaluate(
             EnvPool or workers of ale (default, or ``"auto"``: see :mod:`fastheur.tuning`); ``warm`` reuse slots
             (screening only); ``debug`` run kernels as plain Python; ``gamma`` discount of the episodes' discounted
             returns; ``stop_below`` cut an episode that cannot reach this return any more, and ``stop_stalled``
-            one without a reward for so many env steps (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to record the trial in (default: none; the sealed split needs one);
-            ``secret`` of another sealed evaluation, to play further episodes of the same seeds and merge; ``notes`` kept
-            with the trial; ``env_args`` EnvPool arguments.
+            one without a reward for so many env steps (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to
+            record the trial in (default: none; the sealed split needs one); ``secret`` of another sealed evaluation, to
+            play further episodes of the same seeds and merge; ``notes`` kept with the trial; ``env_args`` EnvPool
+            arguments.
 
     Returns:
         The Scorecard; a pure function of the episodes, whatever the slots and threads.

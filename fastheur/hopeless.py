@@ -42,7 +42,7 @@ class StopRule:
         return f" (stop_below={self.below:g})"
 
     @property
-    def setting(self) -> Mapping[str, float]:
+    def setting(self) -> Mapping[str, Any]:
         """The rule as a field of a Scorecard's setting."""
         return {"stop_below": self.below}
 
@@ -70,7 +70,7 @@ class StallRule:
         return f" (stop_stalled={self.steps})"
 
     @property
-    def setting(self) -> Mapping[str, float]:
+    def setting(self) -> Mapping[str, Any]:
         """The rule as a field of a Scorecard's setting."""
         return {"stop_stalled": self.steps}
 

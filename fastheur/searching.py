@@ -1,6 +1,6 @@
 """Proposes rows of parameters to try next: a pure function of the space, of what was tried, and of a seed.
 
-The first generation is the defaults and a Latin hypercube (McKay, Beckman & Conover 1979). From then on Optuna's
+The first generation is the defaults and a Latin hypercube (McKay, Beckman & Conover 1979). Afterwards Optuna's
 multivariate TPE (Bergstra et al. 2011) proposes; its study is built anew from the history at every call, so that a search
 that was stopped goes on exactly as it would have done. Floats are rounded to about a thousandth of their range, since the
 best row is written into a source that people read.
@@ -14,6 +14,7 @@ from itertools import chain, islice, product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastheur.errors import ConfigError, nearest, whole
 from fastheur.policy import Number, Param
@@ -28,7 +29,7 @@ The return of an episode that was cut as stalled is a lower bound, and serves as
 """
 
 _STARTUP = 4
-"""Scored rows that TPE needs; with fewer it draws uniformly."""
+"""Scored rows that TPE needs; with fewer the space is spread out over, whatever the sampler."""
 _PATIENCE = 16
 """Draws per wanted row before repeated ones are taken as a sign that the space is nearly used up."""
 
@@ -64,10 +65,11 @@ class Axis:
     def values(self) -> Iterator[Number]:
         """All values that :meth:`at` can return."""
         if self.choices:
-            yield from self.choices
-        else:
-            steps = round((self.high - self.low) * 10**self._decimals)
-            yield from (self.tidy(self.low + step / 10**self._decimals) for step in range(steps + 1))
+            return iter(self.choices)
+        if self.whole:
+            return iter(range(int(self.low), int(self.high) + 1))
+        per_unit = 10.0**self._decimals
+        return (self.tidy(self.low + step / per_unit) for step in range(round((self.high - self.low) * per_unit) + 1))
 
     def holds(self, value: Number) -> bool:
         """True where ``value`` is among the choices, or within the bounds."""
@@ -76,7 +78,7 @@ class Axis:
     @property
     def _decimals(self) -> int:
         span = self.high - self.low
-        return 0 if self.whole or span <= 0 else max(0, 3 - math.floor(math.log10(span)))
+        return 0 if self.whole or span <= 0 else 3 - math.floor(math.log10(span))
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ class Space:
     axes: tuple[Axis, ...]
     remarks: tuple[str, ...] = ()
 
-    def row(self, places: Sequence[float]) -> Row:
-        """Return the row at ``places``, one from 0 to just below 1 per axis."""
+    def row(self, places: npt.NDArray[np.float64]) -> Row:
+        """Return the row at ``places``: (axes,), each from 0 to just below 1."""
         return {axis.name: axis.at(float(place)) for axis, place in zip(self.axes, places, strict=True)}
 
     def key(self, values: Mapping[str, Number]) -> tuple[float, ...]:
@@ -143,13 +145,12 @@ def propose(space: Space, history: History, count: int, seed: int, sampler: str 
             raise ConfigError(f"The score of {dict(values)} is {score}, expected a finite number, or None.")
     random = np.random.default_rng((seed, len(history)))
     first: Iterator[Row] = iter(())
-    if not history:
-        first = _spread(space, count, random)
+    if sum(score is not None for _, score in history) < _STARTUP:
+        first = _spread(space, history, count, random)
     elif sampler == "tpe":
         first = _tpe(space, history, int(random.integers(2**31)), _PATIENCE * count)
     uniform = (space.row(random.random(len(space.axes))) for _ in range(_PATIENCE * count))
-    everything = (_named(space, values) for values in product(*(axis.values() for axis in space.axes)))
-    return list(islice(_unseen(space, history, chain(first, uniform, everything)), count))
+    return list(islice(_unseen(space, history, chain(first, uniform, _everything(space))), count))
 
 
 def ranking(history: History) -> list[int]:
@@ -210,8 +211,10 @@ def _wanted(name: str, param: Param, wanted: Any) -> Axis:
     return Axis(name, min(high, max(low, param.default)), low, high, whole=param.dtype.kind == "i")
 
 
-def _named(space: Space, values: Sequence[Number]) -> Row:
-    return {axis.name: value for axis, value in zip(space.axes, values, strict=True)}
+def _everything(space: Space) -> Iterator[Row]:
+    """All rows there are; nothing is listed before the first is asked for."""
+    for values in product(*(axis.values() for axis in space.axes)):
+        yield {axis.name: value for axis, value in zip(space.axes, values, strict=True)}
 
 
 def _unseen(space: Space, history: History, rows: Iterator[Row]) -> Iterator[Row]:
@@ -222,12 +225,14 @@ def _unseen(space: Space, history: History, rows: Iterator[Row]) -> Iterator[Row
             yield row
 
 
-def _spread(space: Space, count: int, random: np.random.Generator) -> Iterator[Row]:
-    """The defaults, and a Latin hypercube: on every axis one row in each of ``count - 1`` equal parts."""
-    yield {axis.name: axis.default for axis in space.axes}
-    if count > 1:
-        parts = np.stack([random.permutation(count - 1) for _ in space.axes], axis=1)
-        yield from (space.row(places) for places in (parts + random.random(parts.shape)) / (count - 1))
+def _spread(space: Space, history: History, count: int, random: np.random.Generator) -> Iterator[Row]:
+    """The defaults, unless they were tried, and a Latin hypercube: on every axis one row in each of as many parts."""
+    first = list(_unseen(space, history, iter([{axis.name: axis.default for axis in space.axes}])))
+    yield from first
+    rest = count - len(first)
+    if rest:
+        parts = np.stack([random.permutation(rest) for _ in space.axes], axis=1)
+        yield from (space.row(places) for places in (parts + random.random(parts.shape)) / rest)
 
 
 def _tpe(space: Space, history: History, seed: int, draws: int) -> Iterator[Row]:
@@ -245,9 +250,7 @@ def _tpe(space: Space, history: History, seed: int, draws: int) -> Iterator[Row]
             kinds[axis.name] = optuna.distributions.FloatDistribution(axis.low, axis.high)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(
-            seed=seed, multivariate=True, constant_liar=True, n_startup_trials=_STARTUP
-        )
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=0)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for values, score in history:
         if score is not None and space.holds(values):

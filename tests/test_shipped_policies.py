@@ -4,12 +4,14 @@ import ast
 
 import pytest
 
-from fastheur import evaluate
+from fastheur import evaluate, evaluate_many
+from fastheur.cli import main
 from fastheur.loading import load_policy
 from fastheur.resources import POLICIES
 from fastheur.tasks import find_environment
 
-SYSTEMS = sorted(path for path in POLICIES.rglob("*.py") if path.parent != POLICIES)
+EXAMPLES = POLICIES / "examples"
+SYSTEMS = sorted(path for path in POLICIES.rglob("*.py") if path.parent not in (POLICIES, EXAMPLES))
 
 
 def task_of(path):
@@ -58,6 +60,22 @@ def test_pong_is_won_by_21_under_the_reference_protocol(mode):
 @pytest.mark.parametrize("mode", ["ram", "native"])
 def test_breakout_is_cleared_under_the_reference_protocol(mode):
     assert evaluate(None, "atari/breakout", obs=mode, protocol="weng2026", max_steps=108000).mean == 864.0
+
+
+def test_the_start_policy_is_plain_and_deterministic_and_its_ideas_are_worth_switching_on():
+    tuned = {
+        "dead_band": 3.2, "calm": 12, "offset": -0.75, "swing": 1.3, "mean_speed": 1, "centre": 0.8, "let_go": 1,
+        "patience": 2200,
+    }  # fmt: skip
+    settings = {"obs": "ram", "protocol": "weng2026", "slots": 2, "threads": 2}
+    start, better = evaluate_many(EXAMPLES / "breakout_start.py", "atari/breakout", [{}, tuned], **settings)
+    assert start.whole_population and 100 < start.mean < 450
+    assert better.whole_population and better.mean >= 700
+
+
+def test_an_example_is_no_policy_of_a_task(capsys):
+    assert main(["list"]) == 0
+    assert "breakout_start" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("task, floor", [("mujoco/half_cheetah", 3000), ("mujoco/ant", 2000), ("CartPole-v1", 475)])

@@ -19,7 +19,7 @@ WIDTH = 108  # 8: the paddle has 16 pixels, 6: it has 12
 LEFT, RIGHT = 55.5, 200.5  # where the ball turns
 FLOOR = 178.5  # where it meets the paddle
 EVERYTHING = 864.0  # points in the two walls of a game
-GOLDEN = 0.6180339887498949  # its multiples, modulo 1, fill 0 .. 1 evenly and never repeat
+GOLDEN = 0.6180339887498949  # its products with 1, 4, 9 ... modulo 1 lie all over 0 .. 1, and never repeat
 NOOP, FIRE, GO_RIGHT, GO_LEFT = 0, 1, 2, 3
 
 STATE = [
@@ -38,8 +38,8 @@ STATE = [
 PARAMS = {
     "dead_band": Param(3.0, 3.0, 5.0),  # pixels off the aim that are not worth a move; a press moves the paddle by 5.8
     "calm": Param(0, 0, 30),  # frames before contact in which a paddle that will meet the ball stays where it is
-    "offset": Param(0.0, -2.0, 2.0),  # pixels from the paddle's middle at which to meet the ball
-    "swing": Param(0.0, 0.0, 5.0),  # pixels by which this varies from hit to hit
+    "offset": Param(0.0, -1.0, 1.0),  # pixels from the paddle's middle at which to meet the ball
+    "swing": Param(0.0, 0.0, 4.0),  # pixels by which this varies from hit to hit
     "mean_speed": Param(0, choices=(0, 1)),  # 1: predict from the mean speed since the last turn, not the last step
     "centre": Param(1.0, 0.0, 1.0),  # while the ball rises: 1 wait in the middle, 0 stay below the ball
     "let_go": Param(0, choices=(0, 1)),  # 1: give up a life for a new ball after `patience`
@@ -91,7 +91,7 @@ def will_meet(state, params, offset, half):
 
 def aim(state, params):
     """Return how far from the paddle's middle to meet the ball."""
-    return params.offset + params.swing * (2.0 * (state.hits * GOLDEN % 1.0) - 1.0)
+    return params.offset + params.swing * (2.0 * (state.hits * state.hits * GOLDEN % 1.0) - 1.0)
 
 
 def act(obs, info, state, params):
