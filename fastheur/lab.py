@@ -17,7 +17,7 @@ from fastheur import briefing
 from fastheur.board import Board
 from fastheur.budget import Spent
 from fastheur.errors import ConfigError, FastheurError, RunOver
-from fastheur.judge import Judge, Row, recover
+from fastheur.judge import Judge, recover
 from fastheur.lab_trials import Trials
 from fastheur.meter import StepMeter, StepsSpent
 from fastheur.operations import Answer, Picture, checked
@@ -279,21 +279,18 @@ class Lab:
         return self._trials.search(number, source, steps, space, sampler, hypothesis)
 
     def _trace(self, number: int, trial: int, episode: int, around: str, last: int) -> Answer:
-        row = self._trial_row(trial)
-        seed = episode_seeds("train", episode, 1)[0]
-        request = {
-            "source": row.source, "name": row.name, "values": dict(row.values), "episode": episode, "seed": seed,
-            "around": around, "last": last,
-        }  # fmt: skip
-        return _shown(self.judge.observe(number, "trace", self.judge.left, self._config.protocol, **request))
-
-    def _trial_row(self, trial: int) -> Row:
         found = self._ledger.trial(trial)
         if found is None:
             raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
         if found["split"] != "train":
             raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
-        return Row(found["name"] + ".py", found["source"], found["policy_sha256"], "", found["params"])
+        golden = found["role"] == "golden"
+        protocol = self._config.golden_protocol(self.judge.cap) if golden else self._config.protocol
+        request = {
+            "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
+            "seed": episode_seeds("train", episode, 1)[0], "around": around, "last": last,
+        }  # fmt: skip
+        return _shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
 
     def _note(self, number: int, text: str, summary: bool) -> Answer:
         return self._kept("summary" if summary else "note", text, number)

@@ -18,6 +18,9 @@ from fastheur import sockets
 from fastheur.errors import EngineError, FastheurError, PolicyError, named_error
 from fastheur.meter import StepMeter
 
+START_S = 120.0
+"""The player has so long to load its libraries, on a machine that may be busy."""
+
 _GLANCE_S = 0.25
 """How often a waiting supervisor looks at the step meter."""
 
@@ -143,6 +146,8 @@ class Player:
             theirs.close()
             os.close(watched)
         self._connection = ours
+        if not select.select([ours], [], [], START_S)[0] or sockets.receive(ours) is None:
+            raise self._died({"do": "start"})
 
     def _died(self, request: Mapping[str, Any]) -> FastheurError:
         process = self._process

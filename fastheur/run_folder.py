@@ -15,7 +15,7 @@ LEDGER, LOCK, METER, LOG = "ledger.db", "lock", "meter", "player.log"
 """Files of a run folder."""
 
 _NAME = re.compile(r"[\w.-]+")
-_PATIENCE_S = 1.0
+_PATIENCE_S = 3.0
 
 
 def find_run(name: str | Path) -> Path:

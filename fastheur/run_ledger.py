@@ -231,10 +231,13 @@ class RunLedger(Ledger):
             self.finish(number, card, status, None, error)
 
     def trial(self, number: int) -> dict[str, Any] | None:
-        """Return one trial with its policy's source and its split, or None."""
-        return self._row(
-            "SELECT trials.*, source FROM trials JOIN policies ON sha256 = policy_sha256 WHERE trial = ?", (number,)
+        """Return one trial with its policy's source and the role it was played in, or None."""
+        row = self._row(
+            "SELECT trials.*, source, role FROM trials JOIN policies ON sha256 = policy_sha256 "
+            "LEFT JOIN run_trials USING (trial) LEFT JOIN run_reservations USING (reservation) WHERE trial = ?",
+            (number,),
         )
+        return None if row is None else {**row, "params": json.loads(row["params"])}
 
     # ------------------------------------------------------------------ versions
 

@@ -16,7 +16,13 @@ from test_agent_command import MCP_AGENT
 from fastheur.cli import main
 from fastheur.runs import Run
 
-SMALL = ("env=CartPole-v1", "budget.env_steps=100000", "train_episodes=4", "validation_episodes=16", "confirm_episodes=3")
+SMALL = (
+    "env=CartPole-v1",
+    "budget.env_steps=100000",
+    "train_episodes=4",
+    "validation_episodes=16",
+    "confirm_episodes=3",
+)
 FULL = [
     ["brief", {}],
     ["probe", {"kind": "values", "steps": 100}],
