@@ -240,8 +240,6 @@ class Trials:
             "status": "searched", "generations": hunt.generations, "rows": len(hunt.history), "exhausted": hunt.exhausted,
             "best": None, "promoted": False,
         }  # fmt: skip
-        if not hunt.history:
-            return Answer("The steps did not reach for one generation; nothing was decided.", data)
         values, score = max(hunt.history, key=lambda one: one[1])
         changed = {name: value for name, value in values.items() if value != hunt.base.values[name]}
         words = ", ".join(f"{name}={value:g}" for name, value in changed.items()) or "the defaults"
@@ -273,55 +271,46 @@ class _Hunt:
         self._sampler = sampler
 
     def run(self, steps: int, free: int) -> None:
-        """Search on for ``steps`` env steps after ``free`` generations that are known already.
+        """Search on for about ``steps`` env steps after ``free`` generations that are known already.
 
-        What a generation takes is counted by the lengths of its episodes, whether or not they had to be played: a search
-        that is resumed stops where it would have stopped.
+        A generation is played whole, and the next one begun as long as one of the mean size fits into the rest. What a
+        generation takes is counted by the lengths of its episodes, whether or not they had to be played: a search that is
+        resumed stops where it would have stopped.
         """
-        config, used = self._trials._config, 0
-        while True:
+        config, used, paid = self._trials._config, 0, 0
+        while paid == 0 or used + used / paid <= steps:
             rows = propose(self._space, self.history, config.search_population, config.seed, self._sampler)
             if not rows:
                 self.exhausted = True
                 return
-            paid = self.generations >= free
-            try:
-                scores, lengths = self._generation(rows, steps - used if paid else None)
-            except StepsSpent:
-                if self._trials._judge.spent:
-                    raise
-                return
-            used += sum(lengths) if paid else 0
-            if used > steps:
-                return
+            scores, lengths = self._generation(rows)
+            if self.generations >= free:
+                used, paid = used + sum(lengths), paid + 1
             self.history += zip([{**self.base.values, **row} for row in rows], scores, strict=True)
             self.generations += 1
-            if used == steps:
-                return
 
-    def _generation(self, rows: Sequence[dict[str, Number]], most: int | None) -> tuple[list[float], list[int]]:
+    def _generation(self, rows: Sequence[dict[str, Number]]) -> tuple[list[float], list[int]]:
         """Return score and env steps of each row; the worse half stops after half of the episodes."""
         config = self._trials._config
         mine = [
             Row(self.base.name, self.base.source, self.base.sha256, self.base.style, {**self.base.values, **row})
             for row in rows
         ]
-        first = self._played(mine, 1 if config.deterministic else max(1, config.search_episodes // 2), most)
+        first = self._played(mine, 1 if config.deterministic else max(1, config.search_episodes // 2))
         if config.deterministic or config.search_episodes == 1:
             return [_mean(one) for one in first], [_steps(one) for one in first]
         bar = float(np.median([_mean(one) for one in first]))
         better = [place for place, one in enumerate(first) if _mean(one) >= bar]
-        left = None if most is None else most - sum(map(_steps, first))
         whole = dict(
-            zip(better, self._played([mine[place] for place in better], config.search_episodes, left), strict=True)
+            zip(better, self._played([mine[place] for place in better], config.search_episodes), strict=True)
         )
         last = [whole.get(place, one) for place, one in enumerate(first)]
         return [_mean(one) for one in last], [_steps(one) for one in last]
 
-    def _played(self, rows: Sequence[Row], episodes: int, most: int | None) -> list[Played]:
+    def _played(self, rows: Sequence[Row], episodes: int) -> list[Played]:
         config = self._trials._config
         order = Order(
-            self._operation, "search", "train", range(episodes), config.protocol, most=most, stall=config.search_stall,
+            self._operation, "search", "train", range(episodes), config.protocol, stall=config.search_stall,
             notes=f"search, generation {self.generations + 1}",
         )  # fmt: skip
         return self._trials._judge.play(rows, order)

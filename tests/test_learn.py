@@ -89,7 +89,7 @@ def test_script_from_the_command_line_and_what_is_shown_of_it(folder, capsys):
 def test_tuner_gives_the_same_result_twice(folder, capsys):
     found = []
     for name in ("one", "two"):
-        words = [*SMALL, "start=start.py", f"name={name}", "agent.round_steps=8000", "seed=3", "search.population=6"]
+        words = [*SMALL, "start=start.py", f"name={name}", "agent.round_steps=20000", "seed=3", "search.population=6"]
         code, _, err = fastheur("learn", *words, capsys=capsys)
         assert code == 0, err
         run = Run.open(name)
