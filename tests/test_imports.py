@@ -17,19 +17,8 @@ ONLY = {
 """Libraries that only one module may know."""
 
 LAYERS = [
-    {
-        "errors",
-        "seeds",
-        "resources",
-        "_core",
-        "_reference",
-        "batch",
-        "clusters",
-        "record",
-        "vizdoom_folder",
-        "benchmark_numba",
-    },
-    {"tasks", "vision", "policy", "resident", "operations"},
+    {"errors", "seeds", "resources", "_core", "_reference", "batch", "vizdoom_folder", "benchmark_numba"},
+    {"tasks", "vision", "policy", "resident", "operations", "record", "clusters", "wording"},
     {"spec", "resident_client", "resident_call"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
     {"ale_worker", "ale_crew"},

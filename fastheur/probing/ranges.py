@@ -19,8 +19,8 @@ def probe_values(engine: Engine, seed: int, steps: int, choose: Choose) -> tuple
     low, high, changes = np.full((3, len(entries.names)), np.nan)
     kept: list[Array] = []
     last: Array | None = None
-    start: Array | None = None
-    moved = np.zeros(engine.spec.obs_shape[-2:] if entries.image else (), bool)
+    before: Array | None = None
+    moved = np.zeros(engine.spec.obs_shape[-2:] if entries.image else (), np.int64)
     for batch in walk(engine, seed, steps, choose):
         row = entries.read(batch)[0]
         low, high = np.fmin(low, row), np.fmax(high, row)
@@ -31,8 +31,8 @@ def probe_values(engine: Engine, seed: int, steps: int, choose: Choose) -> tuple
         last = row
         if entries.image:
             planes = batch.obs[0].reshape(-1, *moved.shape)
-            start = planes.copy() if start is None else start
-            moved |= (planes != start).any(axis=0)
+            moved += 0 if before is None else (planes != before).any(axis=0)
+            before = planes.copy()
     table = np.array(kept)
     distinct = [len(np.unique(table[:, at])) for at in range(len(entries.names))]
     changes = np.nan_to_num(changes)
@@ -50,15 +50,15 @@ def probe_values(engine: Engine, seed: int, steps: int, choose: Choose) -> tuple
         lines.insert(1, "Never changed: " + ", ".join(f"{one['name']} = {one['low']:.4g}" for one in still[:40])
                      + (f" and {len(still) - 40} more" if len(still) > 40 else ""))  # fmt: skip
     if entries.image:
-        lines.insert(1, _frame_line(moved, engine.spec.obs_text))
+        lines.insert(1, _frame_line(moved > 1, engine.spec.obs_text))
     return lines, {"entries": found}
 
 
 def _frame_line(moved: Array, layout: str) -> str:
     if not moved.any():
-        return f"Frame {layout}: no pixel changed."
+        return f"Frame {layout}: no pixel changed more than once."
     rows, columns = np.flatnonzero(moved.any(axis=1)), np.flatnonzero(moved.any(axis=0))
     return (
-        f"Frame {layout}: {moved.mean():.1%} of the pixels changed at some step, in rows {rows[0]}..{rows[-1]}, columns "
+        f"Frame {layout}: {moved.mean():.1%} of the pixels changed more than once, all of them in rows {rows[0]}..{rows[-1]}, columns "
         f"{columns[0]}..{columns[-1]}."
     )
