@@ -6,7 +6,10 @@ One pass: the last steps are kept as they come, and put aside whenever the momen
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from fastheur.batch import Array, StepBatch
 from fastheur.engines import make_engine
@@ -28,7 +31,10 @@ MOST_TOKENS = 1500
 """Bound on an answer's text."""
 
 MOST_COLUMNS = 12
-"""Entries of the observation shown, those that take the most values within the window first; STATE fields as many again."""
+"""STATE fields shown, and entries of the observation, those that take the most values within the window first."""
+
+MOST_ENTRIES = 32
+"""Entries of the observation in ``data``, chosen alike."""
 
 
 def trace(
@@ -64,20 +70,21 @@ def trace(
     host = make_host([candidate], played.spec, 1)
     [episode] = rollout(played, host, [Job(0, index, seed)], 1, recorder=tape)
     found, window, header = tape.window(around, episode)
-    columns = _columns(window.rows)
+    rows = _rows(window.rows, tape.names)
+    columns = _columns(rows)
     heading = (
-        f"Episode {index} of {candidate.policy.name}: return {episode.ret:g} in {episode.length:,} steps, "
+        f"Episode {index} of {Path(candidate.policy.name).name}: return {episode.ret:g} in {episode.length:,} steps, "
         f"{'game over' if episode.terminated else 'cut off at the cap'}. {header}"
     )
-    text = _table(heading, window.rows, columns, played.spec.action.meanings)
-    pictures = ()
-    if window.frame is not None:
-        pictures = (picture(window.frame, f"episode {index}, seen at step {window.rows[-1]['step']:,}"),)
+    text = _table(heading, rows, columns, played.spec.action.meanings)
+    step = rows[-1]["step"]
+    caption = f"Episode {index}, what was seen before step {step:,}"
+    pictures = () if window.frame is None else (picture(window.frame, caption),)
     data = {
         "around": found,
         "asked": around,
-        "step": window.rows[-1]["step"],
-        "rows": window.rows,
+        "step": step,
+        "rows": rows,
         "ret": episode.ret,
         "length": episode.length,
         "action_hash": episode.action_hash,
@@ -110,6 +117,7 @@ class _Tape:
     def start(self, spec: Spec, jobs: Sequence[Job], slots: int, state_of: Callable[[int], dict[str, Any]]) -> None:
         """See :class:`fastheur.rollout.Observer`."""
         self._entries, self._state_of = Entries(spec), state_of
+        self.names = self._entries.names
 
     def scored(self, batch: StepBatch, scores: Array) -> None:
         """Complete the last row with what came of its action, and put the window aside at a moment."""
@@ -141,20 +149,19 @@ class _Tape:
 
     def acted(self, batch: StepBatch) -> None:
         """Add a row: what was seen, what was done, what is remembered after it."""
-        numbers = zip(self._entries.names, self._entries.read(batch)[0].tolist(), strict=True)
         self._rows.append(
             {
                 "step": int(batch.info["elapsed"][0]) + 1,
                 "action": batch.actions[0].tolist(),
-                "state": flat(self._state_of(0)),
-                "obs": {name: _plain(value) for name, value in numbers},
+                "state": self._state_of(0),
+                "obs": self._entries.read(batch)[0],
             }
         )
         if self._entries.image:
             self._frame = batch.obs[0].copy()
 
     def _now(self) -> _Window:
-        return _Window([dict(row) for row in self._rows], self._frame)
+        return _Window(list(self._rows), self._frame)
 
     def window(self, around: str, episode: Episode) -> tuple[str, _Window, str]:
         """Return the moment that is shown, its window, and a sentence about it."""
@@ -182,18 +189,30 @@ class _Tape:
         return "end", end, f"{note}{'its' if note else 'Its'} last steps."
 
 
+def _rows(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows as JSON values, with the numbers of the observation that change within the window, and no copies."""
+    table = np.array([row["obs"] for row in rows])
+    _, distinct = np.unique(table, axis=1, return_index=True)
+    taken = {at: len(np.unique(table[:, at])) for at in distinct.tolist()}
+    varying = sorted((at for at in taken if taken[at] > 1), key=lambda at: (-taken[at], at))[:MOST_ENTRIES]
+    return [
+        {**row, "state": flat(row["state"]), "obs": {names[at]: _plain(float(row["obs"][at])) for at in varying}}
+        for row in rows
+    ]
+
+
 def _plain(value: float) -> int | float:
     return int(value) if value == int(value) else short(value)
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return the (group, name) of numbers that change within the window: STATE first, then what takes most values."""
-    found: list[tuple[str, str]] = []
+    """Return the (group, name) of what changes within the window and is not the same as a column before it."""
+    found: dict[tuple[float, ...], tuple[str, str]] = {}
     for group in ("state", "obs"):
-        values = {name: len({row[group][name] for row in rows}) for name in rows[0][group]}
-        varying = sorted((name for name in values if values[name] > 1), key=lambda name: -values[name])
-        found += [(group, name) for name in varying[:MOST_COLUMNS]]
-    return found
+        columns = [(tuple(row[group][name] for row in rows), (group, name)) for name in rows[0][group]]
+        fresh = {values: name for values, name in columns if len(set(values)) > 1 and values not in found}
+        found |= dict(sorted(fresh.items(), key=lambda column: -len(set(column[0])))[:MOST_COLUMNS])
+    return list(found.values())
 
 
 def _table(

@@ -62,14 +62,15 @@ def probe(
         task = replace(task, mode="native")  # the same game, seen as its frames
     played = make_engine(engine, task, protocol)
     choose = _choice(played, seed, action)
-    engines, pictures = [played], ()
+    engines = [played]
+    pictures: tuple[Picture, ...] = ()
     if kind == "actions":
         lines, data = probe_actions(played, seed, steps, action)
     elif kind == "ram":
         if steps < 2:
             raise ConfigError("steps is 1, expected at least 2: kind=ram plays everything twice.")
         engines.append(make_engine(engine, replace(task, mode="native"), protocol))
-        lines, data = probe_ram(*engines, seed, steps, choose)
+        lines, data = probe_ram(played, engines[1], seed, steps, choose)
     elif kind == "values":
         lines, data = probe_values(played, seed, steps, choose)
     elif kind == "rewards":

@@ -70,11 +70,8 @@ def probe_rewards(engine: Engine, seed: int, steps: int, choose: Choose) -> tupl
     if telling:
         lines.append(f"Changed with (nearly) every reward and rarely else: {', '.join(telling[:16])}.")
     for event in events:
-        changes = ", ".join(
-            f"{name} {before:g}->{after:g}" for name, (before, after) in list(event["changes"].items())[:6]
-        )
-        lines.append(
-            f"- step {event['step']} of episode {event['episode']}: {event['reward']:+g}, lives {event['lives']}"
-            + (f"; {changes}" if changes else "")
-        )
+        few = list(event["changes"].items())[:6]
+        words = ", ".join(f"{name} {before:g}->{after:g}" for name, (before, after) in few)
+        when = f"- step {event['step']} of episode {event['episode']}: {event['reward']:+g}, lives {event['lives']}"
+        lines.append(f"{when}; {words}" if words else when)
     return lines, data

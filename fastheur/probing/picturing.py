@@ -16,10 +16,9 @@ def picture(frame: Array, caption: str) -> Picture:
     Args:
         frame: uint8 (3, H, W) RGB, (K, H, W) stacked grey frames of which the last is shown, or (H, W).
     """
-    if frame.ndim == 3 and frame.shape[0] % 3 == 0:
-        pixels = frame[-3:][::-1].transpose(1, 2, 0)  # OpenCV keeps blue first
-    else:
-        pixels = frame if frame.ndim == 2 else frame[-1]
+    planes = frame.reshape(-1, *frame.shape[-2:])
+    colour = len(planes) % 3 == 0
+    pixels = planes[-3:][::-1].transpose(1, 2, 0) if colour else planes[-1]  # OpenCV keeps blue first
     factor = max(1, -(-SIDE // max(pixels.shape[:2])))
     large = np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
     _, png = cv2.imencode(".png", np.ascontiguousarray(large))
