@@ -41,7 +41,8 @@ PARAMS = {
     "swing": Param(0.0, choices=(0.0, 1.5, 2.5, 3.5)),  # pixels by which this varies from hit to hit
     "mean_speed": Param(0, choices=(0, 1)),  # 1: predict from the mean speed since the last turn, not the last step
     "centre": Param(1.0, 0.0, 1.0),  # while the ball rises: 1 wait in the middle, 0 stay below the ball
-    "patience": Param(0, choices=(0, 1200, 1600, 2000)),  # frames without a brick before a ball is let go; 0: never
+    # frames without a brick after which a ball is let go for a new one, at the price of a life; 0: never
+    "patience": Param(0, choices=(0, 1000, 1250, 1500, 1750, 2000)),
 }
 
 
