@@ -145,7 +145,7 @@ def propose(space: Space, history: History, count: int, seed: int, sampler: str 
             raise ConfigError(f"The score of {dict(values)} is {score}, expected a finite number, or None.")
     random = np.random.default_rng((seed, len(history)))
     first: Iterator[Row] = iter(())
-    if sum(score is not None for _, score in history) < _STARTUP:
+    if sum(score is not None and space.holds(values) for values, score in history) < _STARTUP:
         first = _spread(space, history, count, random)
     elif sampler == "tpe":
         first = _tpe(space, history, int(random.integers(2**31)), _PATIENCE * count)
@@ -175,18 +175,35 @@ def halving(rows: int, episodes: int) -> list[tuple[int, int]]:
 def _declared(name: str, param: Param) -> Axis:
     """The axis of a declaration; where it has no bound, the search goes as far as the default is from zero."""
     if param.choices:
-        return Axis(name, param.default, choices=param.choices)
+        return Axis(name, _number(param, param.default), choices=tuple(_number(param, one) for one in param.choices))
     reach = max(1, abs(param.default))
-    low = param.default - reach if param.low is None else param.low
-    high = param.default + reach if param.high is None else param.high
-    return Axis(name, param.default, low, high, whole=param.dtype.kind == "i")
+    low, high = _finite(param.low), _finite(param.high)
+    return _range(
+        name, param, param.default - reach if low is None else low, param.default + reach if high is None else high
+    )
+
+
+def _finite(bound: Number | None) -> Number | None:
+    return None if bound is None or not math.isfinite(bound) else bound
 
 
 def _unbounded(name: str, param: Param) -> str | None:
-    if param.choices or not (param.low is None or param.high is None):
+    if param.choices or not (_finite(param.low) is None or _finite(param.high) is None):
         return None
     axis = _declared(name, param)
     return f"{name} declares no bounds on both sides, and is searched from {axis.low:g} to {axis.high:g}."
+
+
+def _range(name: str, param: Param, low: Number, high: Number) -> Axis:
+    default = _number(param, min(high, max(low, param.default)))
+    if param.dtype.kind == "i":
+        return Axis(name, default, math.ceil(low), math.floor(high), whole=True)
+    return Axis(name, default, float(low), float(high))
+
+
+def _number(param: Param, value: Number) -> Number:
+    """``value`` as kernels get it: an int or a float, as declared."""
+    return int(value) if param.dtype.kind == "i" else float(value)
 
 
 def _wanted(name: str, param: Param, wanted: Any) -> Axis:
@@ -198,17 +215,15 @@ def _wanted(name: str, param: Param, wanted: Any) -> Axis:
         problem = param.problem(value)
         if problem:
             raise ConfigError(f"space.{name} {problem}, as the policy declares it.")
-    values = tuple(int(value) if param.dtype.kind == "i" else float(value) for value in values)
     if chosen:
-        return Axis(
-            name, min(values, key=lambda value: abs(value - param.default)), choices=tuple(dict.fromkeys(values))
-        )
+        choices = tuple(dict.fromkeys(_number(param, value) for value in values))
+        return Axis(name, min(choices, key=lambda value: abs(value - param.default)), choices=choices)
     low, high = values
     if param.choices:
         raise ConfigError(f"space.{name} is {wanted!r}, and the policy declares choices; expected {{choices: [...]}}.")
     if low > high:
         raise ConfigError(f"space.{name} is {wanted!r}, expected the lower bound first.")
-    return Axis(name, min(high, max(low, param.default)), low, high, whole=param.dtype.kind == "i")
+    return _range(name, param, low, high)
 
 
 def _everything(space: Space) -> Iterator[Row]:

@@ -120,6 +120,7 @@ def test_rows_without_a_score_and_rows_outside_the_space_are_remembered_but_teac
     known = [({"gain": gain}, gain) for gain in (0.1, 0.4, 0.8, 0.9)]
     strange = [*known, ({"gain": 1.9}, 1e9), ({"gain": 0.5}, None)]
     rows = propose(space, strange, 8, 0)
+    assert propose(space, strange[4:], 2, 0)  # with nothing to learn from
     assert len(rows) == 8 and all(0 <= row["gain"] <= 1 and row["gain"] != 0.5 for row in rows)
 
 
@@ -130,6 +131,12 @@ def test_floats_are_rounded_to_what_can_be_told_apart():
         assert row["a"] == round(row["a"], 3) and row["b"] == round(row["b"], 6)
 
 
+def test_rows_have_the_declared_kind_of_number_whatever_the_bounds_are_written_as():
+    space = make_space({"a": Param(3, 0.5, 8.5), "b": Param(1.0, 0, 2), "c": Param(0, choices=(0, 0.5))})
+    for row in propose(space, [], 12, 0):
+        assert [type(value) for value in row.values()] == [int, float, float] and 1 <= row["a"] <= 8
+
+
 def test_the_wanted_space_narrows_the_declared_one_and_leaves_the_others_alone():
     space = make_space(PARAMS, {"frames": [20, 30], "scale": {"choices": [10.0, 0.1]}})
     rows = propose(space, [], 12, 0)
@@ -138,7 +145,7 @@ def test_the_wanted_space_narrows_the_declared_one_and_leaves_the_others_alone()
 
 
 def test_parameters_without_bounds_are_searched_around_their_default_and_it_is_said():
-    space = make_space({"a": Param(4.0), "b": Param(0, 0, None), "c": Param(1, 0, 2)})
+    space = make_space({"a": Param(4.0), "b": Param(0, 0, math.inf), "c": Param(1, 0, 2)})
     assert [(axis.low, axis.high) for axis in space.axes] == [(0.0, 8.0), (0, 1), (0, 2)]
     assert space.remarks == (
         "a declares no bounds on both sides, and is searched from 0 to 8.",

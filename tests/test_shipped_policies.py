@@ -63,10 +63,7 @@ def test_breakout_is_cleared_under_the_reference_protocol(mode):
 
 
 def test_the_start_policy_is_plain_and_deterministic_and_its_ideas_are_worth_switching_on():
-    tuned = {
-        "dead_band": 3.2, "calm": 12, "offset": -0.75, "swing": 1.3, "mean_speed": 1, "centre": 0.8, "let_go": 1,
-        "patience": 2200,
-    }  # fmt: skip
+    tuned = {"dead_band": 4.9, "calm": 8, "offset": -0.5, "swing": 2.5, "centre": 0.7, "patience": 1600}
     settings = {"obs": "ram", "protocol": "weng2026", "slots": 2, "threads": 2}
     start, better = evaluate_many(EXAMPLES / "breakout_start.py", "atari/breakout", [{}, tuned], **settings)
     assert start.whole_population and 100 < start.mean < 450

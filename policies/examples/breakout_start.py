@@ -10,10 +10,9 @@ from fastheur.policy import Param
 TASK = "atari/breakout"
 OBS = "ram"
 
-# RAM bytes. The paddle's position is that of its left edge.
+# RAM bytes
 BALL_X, BALL_Y = 99, 101  # y is 0 while no ball is in play
-PADDLE = 72
-STICK = 70  # the paddle comes to rest at 234 - STICK
+STICK = 70  # the paddle's left edge comes to rest at 234 - STICK
 WIDTH = 108  # 8: the paddle has 16 pixels, 6: it has 12
 
 LEFT, RIGHT = 55.5, 200.5  # where the ball turns
@@ -39,11 +38,11 @@ PARAMS = {
     "dead_band": Param(3.0, 3.0, 5.0),  # pixels off the aim that are not worth a move; a press moves the paddle by 5.8
     "calm": Param(0, 0, 30),  # frames before contact in which a paddle that will meet the ball stays where it is
     "offset": Param(0.0, -1.0, 1.0),  # pixels from the paddle's middle at which to meet the ball
-    "swing": Param(0.0, 0.0, 4.0),  # pixels by which this varies from hit to hit
+    "swing": Param(0.0, choices=(0.0, 1.5, 2.5, 3.5)),  # pixels by which this varies from hit to hit
     "mean_speed": Param(0, choices=(0, 1)),  # 1: predict from the mean speed since the last turn, not the last step
     "centre": Param(1.0, 0.0, 1.0),  # while the ball rises: 1 wait in the middle, 0 stay below the ball
-    "let_go": Param(0, choices=(0, 1)),  # 1: give up a life for a new ball after `patience`
-    "patience": Param(2000, 500, 2500),  # frames without a brick
+    # frames without a brick after which a ball is let go for a new one, at the price of a life; 0: never
+    "patience": Param(0, choices=(0, 1000, 1250, 1500, 1750, 2000)),
 }
 
 
@@ -105,7 +104,7 @@ def act(obs, info, state, params):
     want = x + params.centre * (128.0 - x)
     if state.dy > 0.0:
         place = landing(state, params)
-        tired = params.let_go == 1 and state.dry > params.patience and int(info.lives) > 1
+        tired = 0 < params.patience < state.dry and int(info.lives) > 1
         if tired or state.score >= EVERYTHING:
             want = 60.0 if place > 128.0 else 190.0
         elif will_meet(state, params, place - middle, half):
