@@ -301,9 +301,7 @@ class _Hunt:
             return [_mean(one) for one in first], [_steps(one) for one in first]
         bar = float(np.median([_mean(one) for one in first]))
         better = [place for place, one in enumerate(first) if _mean(one) >= bar]
-        whole = dict(
-            zip(better, self._played([mine[place] for place in better], config.search_episodes), strict=True)
-        )
+        whole = dict(zip(better, self._played([mine[place] for place in better], config.search_episodes), strict=True))
         last = [whole.get(place, one) for place, one in enumerate(first)]
         return [_mean(one) for one in last], [_steps(one) for one in last]
 

@@ -98,7 +98,11 @@ _TABLE = (
         "written into the source as its defaults, is then tried like any candidate.",
         {
             "source": _SOURCE,
-            "steps": {"type": "integer", "minimum": 1, "description": "Env steps that the search may take; the generation under way is finished."},
+            "steps": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Env steps that the search may take; the generation under way is finished.",
+            },
             "space": {
                 "type": "object",
                 "description": "NAME: [low, high] or NAME: {choices: [...]}; default: all PARAMS in their declared bounds.",

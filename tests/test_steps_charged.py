@@ -1,6 +1,5 @@
 """Env steps charged are env steps taken, counted where they reach the simulator, whatever happens in between."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from labs import LOOP, START, STRONG, WEAK, config, lab_in, tried
+from labs import LOOP, START, STRONG, WEAK, lab_in, tried
 
 from fastheur.budget import Budget
 from fastheur.learn import confirm, resume
