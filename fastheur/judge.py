@@ -84,6 +84,8 @@ class Judge:
         """Env steps after which the task ends an episode by itself; None where it does not, or nobody has asked yet."""
         self.spent = False
         """True once steps were refused because the budget itself, not some share of it, did not cover them."""
+        self.charged = 0
+        """Env steps charged before the reservation under way."""
         self.deadline: Callable[[], float] = lambda: config.trial_s
         self.progress: Callable[[int, int], None] = lambda done, of: None
 
@@ -155,6 +157,7 @@ class Judge:
     @contextmanager
     def _reserved(self, operation: int, role: str, steps: int) -> Iterator[int]:
         """Reserve before the first step; settle with what the meter says, whatever happens in between."""
+        self.charged = self._ledger.steps()[0]
         left = self.left
         reservation = self._ledger.reserve(operation, role, steps)
         self._meter.begin(reservation, steps)

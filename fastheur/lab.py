@@ -58,7 +58,6 @@ class Lab:
         self.judge.cap = self._world["cap"]
         self._trials = Trials(self._config, self._ledger, self.judge, self.board, self._world["meanings"])
         self._answered: deque[dict[str, Any]] = deque()
-        self._charged = self._ledger.steps()[0]
         self._refresh()
 
     # ------------------------------------------------------------------ Door
@@ -217,7 +216,8 @@ class Lab:
     def _end_if_spent(self) -> None:
         reason = self.spent.exhausted(self._config.budget)
         if reason is None and self.judge.spent:
-            reason = f"the {self.judge.left:,} env steps left do not reach for more"
+            steps = self._config.budget.env_steps
+            reason = f"the budget of {steps:,} env steps is spent, the {self.judge.left:,} left do not reach for more"
         goal, champion = self._config.goal, self._ledger.champion
         reached = champion and champion.score is not None and goal is not None and champion.score >= goal
         if reason is None and reached and not self._config.budget.must_use:
@@ -230,7 +230,7 @@ class Lab:
         return self._config.trial_s if limit is None else limit - self.spent.wall_s
 
     def _stepped(self, taken: int) -> None:
-        self.board.steps = self._charged + taken
+        self.board.steps = self.judge.charged + taken
 
     def _progress(self, done: int, of: int) -> None:
         self.board.episodes = (done, of)
@@ -238,7 +238,7 @@ class Lab:
     def _refresh(self) -> None:
         spent, champion = self.spent, self._ledger.champion
         self._ledger.extend_session(self._session, time.monotonic() - self._began)
-        self._charged = self.board.steps = spent.env_steps
+        self.board.steps = spent.env_steps
         self.board.wall_s, self.board.tokens, self.board.money = spent.wall_s, spent.tokens, spent.money
         self.board.episodes = (0, 0)
         if champion:

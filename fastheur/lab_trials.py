@@ -21,7 +21,7 @@ from fastheur.promotion import Outcome, Promotion
 from fastheur.record import EpisodeRecord
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
-from fastheur.searching import make_space, propose
+from fastheur.searching import Space, make_space, propose
 
 REPORT_TOKENS = 700
 
@@ -221,7 +221,7 @@ class Trials:
             return Answer(f"The source was refused.\n{error}", {"status": "failed", "reason": str(error)})
         params = {name: _param(entry) for name, entry in declared["params"].items()}
         base = Row("search.py", source, sha256, declared["style"], declared["values"])
-        hunt = _Hunt(self, operation, base, make_space(params, space), sampler)
+        hunt = _Hunt(self, operation, base, params, make_space(params, space), sampler)
         hunt.run(steps, self._free(sha256, space, sampler))
         return self._found(operation, hunt, source, hypothesis)
 
@@ -243,7 +243,7 @@ class Trials:
         values, score = max(hunt.history, key=lambda one: one[1])
         changed = {name: value for name, value in values.items() if value != hunt.base.values[name]}
         words = ", ".join(f"{name}={value:g}" for name, value in changed.items()) or "the defaults"
-        data |= {"best": dict(values), "best_score": score}
+        data |= {"best": dict(values), "best_score": score, "switches": hunt.switches(values)}
         lines = [
             f"{len(hunt.history)} parameter rows in {hunt.generations} generations of "
             f"{self._config.search_population}; best {score:,.2f}: {words}.",
@@ -260,13 +260,16 @@ class Trials:
 class _Hunt:
     """One search: generation after generation, each a pure function of the ones before."""
 
-    def __init__(self, trials: Trials, operation: int, base: Row, space: Any, sampler: str) -> None:
+    def __init__(
+        self, trials: Trials, operation: int, base: Row, params: Mapping[str, Param], space: Space, sampler: str
+    ) -> None:
         self.base = base
         self.history: list[tuple[dict[str, Number], float]] = []
         self.generations = 0
         self.exhausted = False
         self._trials = trials
         self._operation = operation
+        self._params = params
         self._space = space
         self._sampler = sampler
 
@@ -312,6 +315,10 @@ class _Hunt:
             notes=f"search, generation {self.generations + 1}",
         )  # fmt: skip
         return self._trials._judge.play(rows, order)
+
+    def switches(self, values: Mapping[str, Number]) -> dict[str, Number]:
+        """Return the values of what can only be on or off."""
+        return {name: values[name] for name, param in self._params.items() if sorted(param.choices) == [0, 1]}
 
     def ranking(self) -> list[str]:
         """Return the best rows, a line each."""

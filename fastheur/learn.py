@@ -1,7 +1,7 @@
 """Runs an agent on a Lab until the run is over, and confirms its champion once on sealed seeds."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,16 @@ class Result:
     """What a run came to.
 
     Attributes:
-        folder: the run folder. start, champion: the first version and the last champion. confirmed: the champion on sealed
-            seeds, None where it was not played. reason: why the run ended, None where it can go on. env_steps,
-            sealed_steps: charged to the budget, and beside it. steps_per_s: env steps per second of stepping.
+        folder: the run folder. start, champion: the first version and the last champion.
+        confirmed: the Scorecard of the champion on sealed seeds as JSON values, None where it was not played.
+        reason: why the run ended, None where it can go on.
+        env_steps, sealed_steps: charged to the budget, and beside it. steps_per_s: env steps per second of stepping.
     """
 
     folder: Path
     start: Version
     champion: Version
-    confirmed: Scorecard | None
+    confirmed: Mapping[str, Any] | None
     reason: str | None
     env_steps: int
     sealed_steps: int
@@ -126,14 +127,20 @@ def confirm(lab: Lab) -> Scorecard:
     return card
 
 
-def result(lab: Lab, confirmed: Scorecard | None) -> Result:
-    """Return what the run came to so far."""
-    ledger = lab.run.ledger
-    versions, champion = ledger.versions(), ledger.champion
-    assert champion is not None
+def result(run: Run) -> Result:
+    """Return what a run came to so far.
+
+    Raises:
+        ConfigError: not even its start policy was played to the end.
+    """
+    ledger = run.ledger
+    champion = ledger.champion
+    if champion is None:
+        raise ConfigError(f"Nothing was decided in {run.folder} yet: its start policy was not played to the end.")
     charged, sealed = ledger.steps()
-    start = next(version for version in versions if version.reign == 1)
-    return Result(lab.run.folder, start, champion, confirmed, lab.over, charged, sealed, steps_per_s(ledger))
+    start = next(version for version in ledger.versions() if version.reign == 1)
+    confirmed, over = ledger.value("confirmed"), ledger.value("over")
+    return Result(run.folder, start, champion, confirmed, over, charged, sealed, steps_per_s(ledger))
 
 
 def steps_per_s(ledger: RunLedger) -> float:
@@ -156,6 +163,8 @@ def learn(
         if began:
             began(lab)
         work(lab, agent)
-        return result(lab, confirm(lab) if lab.over else None)
+        if lab.over:
+            confirm(lab)
+        return result(lab.run)
     finally:
         lab.close()

@@ -30,10 +30,13 @@ class Tuner:
         }
         idle, more = 0, True
         while more:
-            found = door.call("search", request).data
+            answer = door.call("search", request)
+            if answer.over:
+                return
+            found = answer.data
             idle = 0 if found["promoted"] else idle + 1
             if found["promoted"]:
-                self._simplify(door, found["best"])
+                self._simplify(door, found["switches"])
             if found["exhausted"] or idle >= settings["patience"]:
                 more = self._refused(door, idle) and not found["exhausted"]
 
@@ -47,8 +50,8 @@ class Tuner:
         return False
 
     @staticmethod
-    def _simplify(door: Door, values: Mapping[str, Any]) -> None:
-        shorter = unswitched(door.call("brief", {}).data["champion_source"], values)
+    def _simplify(door: Door, switches: Mapping[str, Any]) -> None:
+        shorter = unswitched(door.call("brief", {}).data["champion_source"], switches)
         if shorter:
             hypothesis = "simplification: the settled switches are folded into the code"
             door.call("trial", {"source": shorter, "hypothesis": hypothesis})

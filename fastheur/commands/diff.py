@@ -21,10 +21,10 @@ def main(config: Mapping[str, Any], name: str, old: str, new: str) -> int:
         score = "-" if one.score is None else f"{one.score:,.2f}"
         print(f"{one.name}: {score}, {one.verdict}; {one.hypothesis}")
     screen = console()
-    screen.print(
-        Syntax(text, "diff", background_color="default") if screen.is_terminal else text or "No difference.",
-        markup=False,
-    )
+    if screen.is_terminal:
+        screen.print(Syntax(text, "diff", background_color="default", word_wrap=True))
+    else:
+        print(text or "No difference.")
     return 0
 
 

@@ -55,8 +55,9 @@ def _carry_on(lab: Lab, agent: Agent, board: Board, screen: Console, resumed: bo
         screen.print(f"Run {folder}. Sealed seeds committed to as {lab.run.ledger.value('commitment')}.")
         with watched(board, lab.run.config):
             work(lab, agent, resumed)
-            card = confirm(lab) if lab.over else None
-        screen.print(outcome(result(lab, card), lab.run))
+            if lab.over:
+                confirm(lab)
+        screen.print(outcome(result(lab.run), lab.run))
     except KeyboardInterrupt:
         screen.print(f"Interrupted; everything measured is kept. Go on with: fastheur learn resume={folder}")
         return INTERRUPTED

@@ -3,8 +3,9 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
@@ -18,7 +19,6 @@ from fastheur.budget import Budget
 from fastheur.commands.display import PLAIN_SECONDS
 from fastheur.learn import Result
 from fastheur.runs import Run, RunConfig
-from fastheur.score import Scorecard
 from fastheur.seeds import commitment
 from fastheur.tasks import human_normalised, references
 
@@ -97,14 +97,8 @@ def outcome(found: Result, run: Run) -> Group:
         )
     card = found.confirmed
     if card is not None:
-        table.add_row(
-            "confirmed",
-            found.champion.name,
-            f"{card.setting.protocol} sealed",
-            str(len(card.episodes)),
-            _score(card),
-            _number(card.hns),
-        )
+        protocol, episodes = f"{card['protocol']} sealed", str(card["episodes"])
+        table.add_row("confirmed", found.champion.name, protocol, episodes, _score(card), _number(card["hns_mean"]))
     return Group(table, *map(Text, _words(found, run)))
 
 
@@ -134,7 +128,6 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:,.2f}"
 
 
-def _score(card: Scorecard) -> str:
-    if card.interval is None:
-        return _number(card.mean)
-    return "{}\n[dim]{:,.1f}..{:,.1f}[/dim]".format(_number(card.mean), *card.interval)
+def _score(card: Mapping[str, Any]) -> str:
+    mean = _number(card["score_mean"])
+    return mean if card["ci_low"] is None else f"{mean}\n[dim]{card['ci_low']:,.1f}..{card['ci_high']:,.1f}[/dim]"

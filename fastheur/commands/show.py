@@ -11,7 +11,7 @@ from fastheur import memory
 from fastheur.commands.display import console
 from fastheur.commands.learn_view import outcome
 from fastheur.forgetting import Matrix, Version
-from fastheur.learn import Result, steps_per_s
+from fastheur.learn import result
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import Run
 
@@ -31,20 +31,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
         screen.print(Text(f"{memory.shown(entries, MEMORY_TOKENS)}\n"))
     roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
     print(f"Env steps: {roles or 'none'}.")
-    champion = run.ledger.champion
-    if champion:
-        start = next(version for version in run.ledger.versions() if version.reign == 1)
-        confirmed = run.ledger.value("confirmed")
-        charged, sealed = run.ledger.steps()
-        found = Result(
-            run.folder, start, champion, None, run.ledger.value("over"), charged, sealed, steps_per_s(run.ledger)
-        )
-        screen.print(outcome(found, run))
-        if confirmed:
-            print(
-                f"Confirmed: {confirmed['score_mean']:,.2f} over {confirmed['episodes']} sealed episodes under "
-                f"{confirmed['protocol']}."
-            )
+    screen.print(outcome(result(run), run))
     return 0
 
 
