@@ -102,7 +102,7 @@ def test_the_report_keeps_its_bound_in_whole_lines_and_says_what_it_left_out(mos
     text = report(DEATHS, meanings=MEANINGS, most_tokens=most_tokens)
     assert len(text) <= most_tokens * CHARACTERS_PER_TOKEN
     *lines, last = text.split("\n")
-    if lines + [last] != whole:
+    if [*lines, last] != whole:
         assert lines == whole[: len(lines)] and last == f"({len(whole) - len(lines)} more lines left out)"
     else:
         assert most_tokens >= 200
