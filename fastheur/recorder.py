@@ -76,6 +76,10 @@ class Recorder:
         self._counts = np.zeros((slots, action.n if discrete else 0), np.int64)
         self._sum = np.zeros((slots, action.size))
         self._lowest, self._highest = np.zeros((2, slots, action.size))
+        self._zeroed = (
+            self._points, self._last, self._gap, self._gap_start, self._peak, self._drop, self._drop_from, self._drop_to,
+            self._seen, self._losses, self._counts, self._sum,
+        )  # fmt: skip
         wide = int(np.prod(spec.obs_shape))
         self._keeps_obs = not spec.obs_dtype.names and wide <= WIDEST
         width = min(wide, SHOWN) if self._keeps_obs else 0
@@ -132,8 +136,7 @@ class Recorder:
         self._notes[slot] = _Notes()
         self._lives[slot] = batch.lives[row]
         self._due[slot] = self._apart[slot] = FIRST_POINT
-        for array in (self._points, self._last, self._gap, self._gap_start, self._peak, self._drop_from, self._drop_to, self._drop,
-                      self._seen, self._losses, self._counts, self._sum):  # fmt: skip
+        for array in self._zeroed:
             array[slot] = 0
         self._every[slot] = 1
         self._lowest[slot], self._highest[slot] = np.inf, -np.inf

@@ -33,7 +33,7 @@ MOST_TOKENS = 1500
 MOST_COLUMNS = 12
 """STATE fields shown, and entries of the observation, those that take the most values within the window first."""
 
-MOST_ENTRIES = 32
+MOST_ENTRIES = 16
 """Entries of the observation in ``data``, chosen alike."""
 
 

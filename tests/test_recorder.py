@@ -24,7 +24,7 @@ def act(obs, info, state, params):
     state.past[0] = float(info.elapsed)
     if state.y == 0:
         return 1 if info.elapsed % 2 == 0 else 0
-    return 2 if int(obs[72]) + 8 < min(state.x, 120) else 3
+    return 2 if int(obs[72]) + 8 < min(state.x, 90) else 3
 """
 STILL = "OBS = 'ram'\nSTATE = [('n', 'i8')]\ndef act(obs, info, state, params):\n    state.n += 1\n    return 1\n"
 COIN = (

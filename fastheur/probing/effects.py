@@ -15,6 +15,9 @@ from fastheur.probing.walking import Move, chosen, hold, idle, moves
 MOST_EFFECTS = 36
 """Numbers named for all actions together, at least two and at most six for each."""
 
+KEPT_EFFECTS = 12
+"""Numbers kept in the data for each action."""
+
 
 @dataclass
 class _Run:
@@ -52,7 +55,7 @@ def probe_actions(engine: Engine, seed: int, steps: int, action: int | None) -> 
         outcome = f"; score {run.score:g}" if run.score != runs[0].score else ""
         ended = f"; episode over after {run.ended} steps" if run.ended else ""
         lines.append(f"- {move.name}: {text}{more}{outcome}{ended}")
-        data.append({"action": move.name, "effects": effects[:32], "frame": picture, "score": run.score})
+        data.append({"action": move.name, "effects": effects[:KEPT_EFFECTS], "frame": picture, "score": run.score})
     return lines, {"each": each, "nothing": nothing.name, "actions": data}
 
 

@@ -9,7 +9,7 @@ from fastheur.batch import Array, StepBatch
 from fastheur.spec import BASE_INFO, Spec
 
 MOST_ENTRIES = 1024
-"""An observation, or a field of one, with more numbers than this is looked at as a whole only."""
+"""Of a longer vector the first this many are named; a larger frame has no names at all."""
 
 
 class Entries:
@@ -22,17 +22,17 @@ class Entries:
         self._variables = (spec.info_dtype.names or ())[len(BASE_INFO) :]
         self._fields: list[str | None] = []
         self.names = list(self._variables)
-        self.image = not spec.obs_dtype.names and len(spec.obs_shape) >= 2 and math.prod(spec.obs_shape) > MOST_ENTRIES
-        if spec.obs_dtype.names:
-            for name in spec.obs_dtype.names:
-                self._add(name, name, math.prod(spec.obs_dtype[name].shape))
-        elif not self.image:
-            self._add(None, "RAM" if spec.mode == "ram" else "obs", math.prod(spec.obs_shape))
+        self.image = not spec.obs_dtype.names and _large(spec.obs_shape)
+        if not spec.obs_dtype.names:
+            self._add(None, "RAM" if spec.mode == "ram" else "obs", spec.obs_shape)
+        for name in spec.obs_dtype.names or ():
+            self._add(name, name, spec.obs_dtype[name].shape)
 
-    def _add(self, field: str | None, word: str, width: int) -> None:
-        if width <= MOST_ENTRIES:
+    def _add(self, field: str | None, word: str, shape: tuple[int, ...]) -> None:
+        if not _large(shape):
             self._fields.append(field)
-            self.names += [f"RAM {place}" if word == "RAM" else f"{word}[{place}]" for place in range(width)]
+            places = range(min(MOST_ENTRIES, math.prod(shape)))
+            self.names += [f"RAM {place}" if word == "RAM" else f"{word}[{place}]" for place in places]
 
     def read(self, batch: StepBatch) -> Array:
         """Return the batch's numbers, float64 (R, len(names))."""
@@ -40,5 +40,9 @@ class Entries:
         columns: list[Any] = [np.asarray(batch.info[name], np.float64).reshape(rows, 1) for name in self._variables]
         for field in self._fields:
             obs = batch.obs if field is None else batch.obs[field]
-            columns.append(obs.reshape(rows, -1).astype(np.float64))
+            columns.append(obs.reshape(rows, -1)[:, :MOST_ENTRIES].astype(np.float64))
         return np.concatenate(columns, axis=1) if columns else np.empty((rows, 0))
+
+
+def _large(shape: tuple[int, ...]) -> bool:
+    return len(shape) >= 2 and math.prod(shape) > MOST_ENTRIES

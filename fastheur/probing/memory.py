@@ -39,7 +39,8 @@ class Fit:
     error: float
 
     def __str__(self) -> str:
-        scale = "" if abs(self.scale - 1) < 0.005 else f"{self.scale:.3g} * "
+        one = abs(abs(self.scale) - 1) < 0.005
+        scale = ("-" if self.scale < 0 else "") if one else f"{self.scale:.3g} * "
         return f"{scale}RAM[{self.byte}] {self.offset:+.1f} (r {self.correlation:.3f}, off by {self.error:.1f})"
 
 
