@@ -129,8 +129,21 @@ BAD = [
     (["eval", "-m", "env=CartPole-v1,atari/pong"], "mixes listed tasks"),
     (["eval", "-m", "out=/proc/none"], "Cannot write into out"),
     (["check", "p.py", "steps=0"], "steps is 0"),
-    (["demo", "episodes=abc"], "episodes is 'abc'"),
-    (["demo", "ledger=null"], "every sealed read is logged"),
+    (["learn"], "No task was given"),
+    (["learn", "env=CartPole-v1", "budget.env_steps=0"], "budget.env_steps is 0"),
+    (["learn", "env=CartPole-v1", "budget.money=-1"], "budget.money is -1"),
+    (["learn", "env=CartPole-v1", "budget.must_use=maybe"], "budget.must_use is 'maybe'"),
+    (["learn", "env=CartPole-v1", "agent=gpt"], "gpt"),
+    (["learn", "env=CartPole-v1", "start=nothing.py"], "Cannot read the start policy nothing.py"),
+    (["learn", "env=CartPole-v1", "name=a b"], "name is 'a b'"),
+    (["learn", "env=CartPole-v1", "goal=high"], "goal is 'high'"),
+    (["learn", "env=CartPole-v1", "error=2"], "error is 2"),
+    (["learn", "env=CartPole-v1", "search.population=0"], "search_population is 0"),
+    (["learn", "resume=nothing"], "There is no run 'nothing'"),
+    (["show", "nothing"], "There is no run 'nothing'"),
+    (["diff", "nothing", "v1", "v2"], "There is no run 'nothing'"),
+    (["mcp"], "No run was given"),
+    (["mcp", "run=nothing"], "There is no run 'nothing'"),
     (["bench", "out=."], "is a folder"),
     (["doctor", "out=/proc/none/x.json"], "Cannot write out"),
 ]
@@ -189,7 +202,25 @@ def test_the_ledger_is_exported(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "verb", ["eval", "race", "check", "new", "list", "ledger", "bench", "doctor", "demo", "resident", "lab", "mcp"]
+    "verb",
+    [
+        "eval",
+        "race",
+        "check",
+        "new",
+        "list",
+        "ledger",
+        "bench",
+        "doctor",
+        "demo",
+        "resident",
+        "lab",
+        "mcp",
+        "learn",
+        "runs",
+        "show",
+        "diff",
+    ],
 )
 def test_every_verb_explains_its_settings(verb, capsys):
     code, out, _ = run(verb, "--help", capsys=capsys)

@@ -12,7 +12,7 @@ def main(config: Mapping[str, Any]) -> int:
     """Serve until standard input closes: a run whose supervisor works already, or a new or resumed one of its own."""
     if config["run"] is not None:
         return _join(str(config["run"]))
-    if not config["env"] and config["resume"] is None:
+    if not config.get("env") and config["resume"] is None:
         raise ConfigError(
             "No run was given: run=RUN joins one that is being worked on, resume=RUN takes one up again, and "
             "env=TASK budget.env_steps=N begins one."
