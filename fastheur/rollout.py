@@ -35,8 +35,8 @@ class Episode:
         last_reward_step: env steps up to the last reward that was not zero, -1 without one.
         best, worst: extremes of the running return. action_hash: 64-bit hash of all actions, in hexadecimal.
         random: the policy drew from its random stream.
-        unplayed: env steps left to the cap when a :data:`fastheur.hopeless.Rule` cut the episode, so that its return is not final;
-            0 for an episode that was played to its end.
+        unplayed: env steps left to the cap when a :data:`fastheur.hopeless.Rule` cut the episode, so that its return is not
+            final; 0 for an episode that was played to its end.
     """
 
     candidate: int = field(compare=False)

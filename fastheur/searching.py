@@ -173,25 +173,24 @@ def halving(rows: int, episodes: int) -> list[tuple[int, int]]:
 
 
 def _declared(name: str, param: Param) -> Axis:
-    """The axis of a declaration; where it has no bound, the search goes as far as the default is from zero."""
     if param.choices:
         return Axis(name, _number(param, param.default), choices=tuple(_number(param, one) for one in param.choices))
+    return _range(name, param, *_bounds(param))
+
+
+def _bounds(param: Param) -> tuple[Number, Number]:
+    """The declared bounds; a missing one is as far from the default as that is from zero, and at least 1."""
     reach = max(1, abs(param.default))
-    low, high = _finite(param.low), _finite(param.high)
-    return _range(
-        name, param, param.default - reach if low is None else low, param.default + reach if high is None else high
-    )
-
-
-def _finite(bound: Number | None) -> Number | None:
-    return None if bound is None or not math.isfinite(bound) else bound
+    low = param.low if param.low is not None and math.isfinite(param.low) else param.default - reach
+    high = param.high if param.high is not None and math.isfinite(param.high) else param.default + reach
+    return low, high
 
 
 def _unbounded(name: str, param: Param) -> str | None:
-    if param.choices or not (_finite(param.low) is None or _finite(param.high) is None):
+    low, high = _bounds(param)
+    if param.choices or (low, high) == (param.low, param.high):
         return None
-    axis = _declared(name, param)
-    return f"{name} declares no bounds on both sides, and is searched from {axis.low:g} to {axis.high:g}."
+    return f"{name} declares no bounds on both sides, and is searched from {low:g} to {high:g}."
 
 
 def _range(name: str, param: Param, low: Number, high: Number) -> Axis:
