@@ -63,7 +63,7 @@ def test_breakout_is_cleared_under_the_reference_protocol(mode):
 
 
 def test_the_start_policy_is_plain_and_deterministic_and_its_ideas_are_worth_switching_on():
-    tuned = {"dead_band": 4.9, "calm": 8, "offset": -0.5, "swing": 2.5, "centre": 0.7, "patience": 1600}
+    tuned = {"dead_band": 4.125, "calm": 15, "offset": -0.206, "swing": 2.5, "centre": 0.322, "patience": 1750}
     settings = {"obs": "ram", "protocol": "weng2026", "slots": 2, "threads": 2}
     start, better = evaluate_many(EXAMPLES / "breakout_start.py", "atari/breakout", [{}, tuned], **settings)
     assert start.whole_population and 100 < start.mean < 450
