@@ -10,6 +10,7 @@ import time
 from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -28,6 +29,7 @@ from fastheur.run_folder import LOG, METER
 from fastheur.runs import Run
 from fastheur.seeds import episode_seeds
 
+_CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
 _MOST_TEXT = 20_000
 """Characters of a note: a memory is for what was learnt, not for logs."""
 
@@ -174,19 +176,21 @@ class Lab:
             kept = work(number)
             status = "done"
         except StepsSpent:
-            kept, status = (
-                Answer("The env steps that were left did not reach for it; what was taken is charged."),
-                "done",
-            )
+            kept, status = _CUT_OFF, "done"
         except FastheurError as error:
             kept, status = Answer(str(error)), "refused"
             raise
         finally:
             self.board.doing, self._last = "", time.monotonic()
+            if kept is not None:
+                kept = replace(kept, data={**kept.data, "goal_reached": self._goal_reached()})
             answer = None if kept is None else {"text": kept.text, "data": dict(kept.data)}
             self._ledger.close_operation(number, status, answer)
             self._refresh()
         self._end_if_spent()
+        champion = self._ledger.champion
+        if name in ("trial", "search") and self._goal_reached() and champion and champion.operation < number:
+            self.end(f"the champion has reached the goal of {self._config.goal:,g}")  # and a simpler one had its chance
         write_files(self.run)
         return self._signed(kept)
 
@@ -218,12 +222,14 @@ class Lab:
         if reason is None and self.judge.spent:
             steps = self._config.budget.env_steps
             reason = f"the budget of {steps:,} env steps is spent, the {self.judge.left:,} left do not reach for more"
-        goal, champion = self._config.goal, self._ledger.champion
-        reached = champion and champion.score is not None and goal is not None and champion.score >= goal
-        if reason is None and reached and not self._config.budget.must_use:
-            reason = f"the champion has reached the goal of {goal:,g}"
         if reason:
             self.end(reason)
+
+    def _goal_reached(self) -> bool:
+        goal, champion = self._config.goal, self._ledger.champion
+        if goal is None or champion is None or champion.score is None or self._config.budget.must_use:
+            return False
+        return champion.score >= goal
 
     def _seconds_left(self) -> float:
         limit = self._config.budget.wall_s

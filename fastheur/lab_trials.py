@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from fastheur import failures
 from fastheur.baking import bake
 from fastheur.board import Board
@@ -21,9 +19,10 @@ from fastheur.promotion import Outcome, Promotion
 from fastheur.record import EpisodeRecord
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
-from fastheur.searching import Space, make_space, propose
+from fastheur.searching import Space, halving, make_space, propose, ranking
 
 REPORT_TOKENS = 700
+SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -240,14 +239,14 @@ class Trials:
             "status": "searched", "generations": hunt.generations, "rows": len(hunt.history), "exhausted": hunt.exhausted,
             "best": None, "promoted": False,
         }  # fmt: skip
-        values, score = max(hunt.history, key=lambda one: one[1])
+        values, score = hunt.history[ranking(hunt.history)[0]]
         changed = {name: value for name, value in values.items() if value != hunt.base.values[name]}
         words = ", ".join(f"{name}={value:g}" for name, value in changed.items()) or "the defaults"
         data |= {"best": dict(values), "best_score": score, "switches": hunt.switches(values)}
         lines = [
             f"{len(hunt.history)} parameter rows in {hunt.generations} generations of "
             f"{self._config.search_population}; best {score:,.2f}: {words}.",
-            *hunt.ranking(),
+            *hunt.best(),
         ]
         champion = self._ledger.champion
         if not changed or (champion and champion.score is not None and score <= champion.score):
@@ -293,20 +292,28 @@ class _Hunt:
             self.generations += 1
 
     def _generation(self, rows: Sequence[dict[str, Number]]) -> tuple[list[float], list[int]]:
-        """Return score and env steps of each row; the worse half stops after half of the episodes."""
+        """Return score and env steps of each row, by successive halving over the episodes.
+
+        The mean of a row that was dropped early is of fewer episodes: it counts for no more than the least of those kept.
+        """
         config = self._trials._config
         mine = [
             Row(self.base.name, self.base.source, self.base.sha256, self.base.style, {**self.base.values, **row})
             for row in rows
         ]
-        first = self._played(mine, 1 if config.deterministic else max(1, config.search_episodes // 2))
-        if config.deterministic or config.search_episodes == 1:
-            return [_mean(one) for one in first], [_steps(one) for one in first]
-        bar = float(np.median([_mean(one) for one in first]))
-        better = [place for place, one in enumerate(first) if _mean(one) >= bar]
-        whole = dict(zip(better, self._played([mine[place] for place in better], config.search_episodes), strict=True))
-        last = [whole.get(place, one) for place, one in enumerate(first)]
-        return [_mean(one) for one in last], [_steps(one) for one in last]
+        alive, last = list(range(len(mine))), dict[int, Played]()
+        dropped: list[list[int]] = []
+        for left, end in halving(len(mine), 1 if config.deterministic else config.search_episodes):
+            alive.sort(key=lambda place: -_mean(last[place]) if last else 0.0)
+            alive, out = alive[:left], alive[left:]
+            dropped.append(out)
+            last |= zip(alive, self._played([mine[place] for place in alive], end), strict=True)
+        scores = {place: _mean(one) for place, one in last.items()}
+        for out in reversed(dropped):
+            bar = min(scores[place] for place in alive)
+            scores |= {place: min(scores[place], bar) for place in out}
+            alive += out
+        return [scores[place] for place in range(len(mine))], [_steps(last[place]) for place in range(len(mine))]
 
     def _played(self, rows: Sequence[Row], episodes: int) -> list[Played]:
         config = self._trials._config
@@ -320,11 +327,11 @@ class _Hunt:
         """Return the values of what can only be on or off."""
         return {name: values[name] for name, param in self._params.items() if sorted(param.choices) == [0, 1]}
 
-    def ranking(self) -> list[str]:
+    def best(self) -> list[str]:
         """Return the best rows, a line each."""
-        best = sorted(self.history, key=lambda one: -one[1])[:5]
+        rows = [self.history[place] for place in ranking(self.history)[:SHOWN_ROWS]]
         return [
-            f"  {score:,.2f}  " + " ".join(f"{name}={value:g}" for name, value in row.items()) for row, score in best
+            f"  {score:,.2f}  " + " ".join(f"{name}={value:g}" for name, value in row.items()) for row, score in rows
         ]
 
 

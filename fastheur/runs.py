@@ -54,7 +54,7 @@ class RunConfig:
     golden_max_steps: int | None = None
     confirm_episodes: int = 10
     goal: float | None = None
-    search_population: int = 12
+    search_population: int = 8
     search_episodes: int = 4
     search_stall: int | None = None
     slots: int = 32

@@ -37,6 +37,9 @@ class Tuner:
             idle = 0 if found["promoted"] else idle + 1
             if found["promoted"]:
                 self._simplify(door, found["switches"])
+            if found["goal_reached"]:
+                door.call("finish", {"reason": "the goal is reached"})
+                return
             if found["exhausted"] or idle >= settings["patience"]:
                 more = self._refused(door, idle) and not found["exhausted"]
 
