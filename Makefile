@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(STAMP)  ## play Breakout and Pong with the shipped policies and show the scores beside the record
+demo: $(STAMP)  ## learn Breakout from a plain intercept rule, and confirm the champion on sealed seeds
 	@$(BIN)/fastheur demo
 
 test: $(STAMP)  ## run the tests

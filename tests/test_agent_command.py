@@ -66,7 +66,8 @@ time.sleep({seconds})
 
 
 @pytest.fixture
-def door():
+def door(tmp_path):
+    (tmp_path / "ledger.db").touch()  # what makes a folder a run
     return ToyDoor()
 
 
@@ -121,7 +122,7 @@ def test_the_instructions_name_the_operations_and_the_rules(door, tmp_path):
     work(door, tmp_path, "true")
     text = (tmp_path / "INSTRUCTIONS.md").read_text()
     for line in (
-        "Call `brief` first",
+        "1. `brief`: the task",
         "Step the task through the Lab only",
         str(tmp_path / "mcp.json"),
         "trial policy.py",
