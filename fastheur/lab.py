@@ -18,7 +18,7 @@ from fastheur import briefing
 from fastheur.board import Board
 from fastheur.budget import Spent
 from fastheur.errors import ConfigError, FastheurError, RunOver
-from fastheur.judge import Judge, recover
+from fastheur.judge import Judge
 from fastheur.lab_trials import Trials
 from fastheur.meter import StepMeter, StepsSpent
 from fastheur.operations import Answer, Picture, checked
@@ -28,6 +28,7 @@ from fastheur.run_files import write_files
 from fastheur.run_folder import LOG, METER
 from fastheur.runs import Run
 from fastheur.seeds import episode_seeds
+from fastheur.trial_rows import settle_open
 
 _CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
 _MOST_TEXT = 20_000
@@ -49,7 +50,8 @@ class Lab:
         self._guard = threading.RLock()
         self._began = self._last = time.monotonic()
         meter = StepMeter(run.folder / METER)
-        recover(self._ledger, meter)
+        settle_open(self._ledger, meter)
+        self._ledger.interrupt_open()
         self._session = self._ledger.begin_session()
         self._player = Player(run.folder / METER, run.folder / LOG, run.lock)
         self._player.watch = self._stepped

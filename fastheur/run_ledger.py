@@ -7,11 +7,12 @@ runs, and it is settled with what the step meter says. What is found open later 
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fastheur.ledger import Ledger
+from fastheur.ledger import Ledger, TrialStart
 from fastheur.memory import Entry
 from fastheur.regress import GoldenCase
 from fastheur.rollout import Episode
@@ -52,6 +53,12 @@ CREATE TABLE run_memory (
 );
 CREATE TABLE run_charges (at REAL NOT NULL, tokens INTEGER, money REAL);
 CREATE TABLE run_kept (place INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, content TEXT NOT NULL);
+CREATE INDEX run_searches ON run_operations (name) WHERE name = 'search';
+CREATE INDEX run_paid ON run_reservations (operation, role, steps);
+CREATE INDEX run_unsettled ON run_reservations (reservation) WHERE steps IS NULL;
+CREATE INDEX run_roles ON run_reservations (role, reserved, steps);
+CREATE INDEX run_payers ON run_trials (reservation);
+CREATE INDEX run_champions ON run_versions (version) WHERE verdict = 'champion';
 CREATE TABLE run_sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, seconds REAL NOT NULL);
 """
 
@@ -93,6 +100,10 @@ class RunLedger(Ledger):
                     self._db.execute(statement)
                 self._put("run_schema_version", RUN_SCHEMA_VERSION)
 
+    def at_once(self, doing: str) -> AbstractContextManager[None]:
+        """Write what is written inside in one transaction: all of it, or nothing."""
+        return self._transaction(doing)
+
     # ------------------------------------------------------------------ single values
 
     def value(self, key: str) -> Any:
@@ -119,13 +130,35 @@ class RunLedger(Ledger):
                 "INSERT INTO run_operations (name, request, status, started) VALUES (?, ?, 'open', ?)", row
             )
 
-    def close_operation(self, operation: int, status: str, answer: Mapping[str, Any] | None) -> None:
-        """Write what an operation answered."""
+    def close_operation(
+        self, operation: int, status: str, answer: Mapping[str, Any] | None, over: str | None = None
+    ) -> None:
+        """Write what an operation answered, and with it why the run is over, where it is over now."""
         values = (status, None if answer is None else json.dumps(answer), time.time(), operation)
         with self._transaction("write an answer"):
             self._db.execute(
                 "UPDATE run_operations SET status = ?, answer = ?, finished = ? WHERE operation = ?", values
             )
+            if over is not None:
+                self.put(over=over, status="over")
+
+    def operation_status(self, operation: int) -> str | None:
+        """Return ``open``, ``done``, ``refused`` or ``interrupted``; None where there is no such operation."""
+        row = self._row("SELECT status FROM run_operations WHERE operation = ?", (operation,))
+        return None if row is None else str(row["status"])
+
+    def searched(self, request: Mapping[str, Any]) -> int:
+        """Return the most generations of a search that was done with what ``request`` names."""
+        query = (
+            "SELECT json_extract(answer, '$.data.generations') AS n FROM run_operations "
+            "WHERE name = 'search' AND status = 'done'"
+        )
+        where = "".join(f" AND json_extract(request, '$.{key}') = ?" for key in request)
+        values = [
+            value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+            for value in request.values()
+        ]
+        return max((row["n"] or 0 for row in self._rows(query + where, values)), default=0)
 
     def operations(self) -> list[dict[str, Any]]:
         """Return the operations in order, request and answer as JSON values, with the env steps they were charged."""
@@ -138,11 +171,16 @@ class RunLedger(Ledger):
             for row in rows
         ]
 
-    def reserve(self, operation: int, role: str, steps: int) -> int:
-        """Write a reservation and return its number."""
+    def reserve(
+        self, operation: int, role: str, steps: int, starts: Sequence[TrialStart] = ()
+    ) -> tuple[int, list[int]]:
+        """Write a reservation, and the trials that are paid from it as running; return its number and theirs."""
         row = (operation, role, steps)
         with self._transaction("reserve steps"):
-            return self._insert_row("INSERT INTO run_reservations (operation, role, reserved) VALUES (?, ?, ?)", row)
+            number = self._insert_row("INSERT INTO run_reservations (operation, role, reserved) VALUES (?, ?, ?)", row)
+            trials = self.start(starts)
+            self._db.executemany("INSERT INTO run_trials VALUES (?, ?)", [(trial, number) for trial in trials])
+        return number, trials
 
     def settle(self, reservation: int, steps: int) -> None:
         """Replace a reservation by what was taken."""
@@ -160,23 +198,19 @@ class RunLedger(Ledger):
         query = "SELECT role, sum(coalesce(steps, reserved)) AS n FROM run_reservations GROUP BY role ORDER BY role"
         return {row["role"]: row["n"] for row in self._rows(query)}
 
-    def open_reservations(self) -> list[dict[str, Any]]:
-        """Return the reservations that were never settled."""
-        return self._rows("SELECT * FROM run_reservations WHERE steps IS NULL ORDER BY reservation")
+    def open_reservations(self) -> list[int]:
+        """Return the numbers of the reservations that were never settled."""
+        rows = self._rows("SELECT reservation FROM run_reservations WHERE steps IS NULL ORDER BY reservation")
+        return [row["reservation"] for row in rows]
 
     def interrupt_open(self) -> None:
-        """Close what a process left behind: operations and trials that nobody works on any more."""
+        """Close what a process left behind: operations that nobody works on any more."""
         with self._transaction("close what was cut off"):
             self._db.execute(
                 "UPDATE run_operations SET status = 'interrupted', finished = ? WHERE status = 'open'", (time.time(),)
             )
 
     # ------------------------------------------------------------------ trials
-
-    def assign(self, trials: Iterable[int], reservation: int) -> None:
-        """Note that the trials' steps are paid from a reservation."""
-        with self._transaction("write a trial"):
-            self._db.executemany("INSERT INTO run_trials VALUES (?, ?)", [(trial, reservation) for trial in trials])
 
     def running_trials(self, reservation: int) -> list[int]:
         """Return the trials of a reservation that were never settled."""
@@ -203,12 +237,12 @@ class RunLedger(Ledger):
         """Keep finished episodes of a trial; ``key`` is policy hash, params and setting: whoever asks again gets them."""
         if not played:
             return
-        self.add_episodes(trial, split, [episode for episode, _ in played])
         rows = [
             (*key, e.index, trial, json.dumps(asdict(e)), None if record is None else json.dumps(record))
             for e, record in played
         ]
         with self._transaction("write episodes"):
+            self.add_episodes(trial, split, [episode for episode, _ in played])
             self._db.executemany("INSERT OR IGNORE INTO run_episodes VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def known_episodes(self, key: Sequence[str]) -> dict[int, tuple[Episode, dict[str, Any] | None, int]]:
@@ -227,8 +261,19 @@ class RunLedger(Ledger):
 
     def finish_trials(self, numbers: Sequence[int], cards: Sequence[Scorecard], status: str, error: str | None) -> None:
         """Settle trials that shared a pool."""
-        for number, card in zip(numbers, cards, strict=True):
-            self.finish(number, card, status, None, error)
+        with self._transaction("settle trials"):
+            for number, card in zip(numbers, cards, strict=True):
+                self.finish(number, card, status, None, error)
+
+    def golden_steps(self, sha256: str, least: int = 0) -> int:
+        """Return the env steps of a policy's finished golden episodes from index ``least`` on."""
+        row = self._row(
+            "SELECT coalesce(sum(length), 0) AS n FROM trials JOIN run_trials USING (trial) "
+            "JOIN run_reservations USING (reservation) JOIN episodes ON episodes.trial = trials.trial "
+            "WHERE policy_sha256 = ? AND role = 'golden' AND episode >= ?",
+            (sha256, least),
+        )
+        return int(row["n"]) if row else 0
 
     def trial(self, number: int) -> dict[str, Any] | None:
         """Return one trial with its policy's source and the role it was played in, or None."""
@@ -270,23 +315,25 @@ class RunLedger(Ledger):
 
     def versions(self) -> list[Version]:
         """Return every version in order, with its source."""
-        rows = self._rows(
-            "SELECT v.*, source FROM run_versions v JOIN policies ON sha256 = policy_sha256 ORDER BY version"
-        )
-        return [Version(**row) for row in rows]
+        return self._versions("ORDER BY version")
+
+    def _versions(self, which: str, *values: Any) -> list[Version]:
+        query = f"SELECT v.*, source FROM run_versions v JOIN policies ON sha256 = policy_sha256 {which}"
+        return [Version(**row) for row in self._rows(query, values)]
 
     def version(self, number: int) -> Version:
         """Return one version."""
-        return next(version for version in self.versions() if version.version == number)
+        [version] = self._versions("WHERE version = ?", number)
+        return version
 
     def version_of(self, sha256: str) -> Version | None:
         """Return the version with this hash, or None."""
-        return next((version for version in self.versions() if version.policy_sha256 == sha256), None)
+        return next(iter(self._versions("WHERE policy_sha256 = ?", sha256)), None)
 
     @property
     def champion(self) -> Version | None:
         """The version that was promoted last."""
-        return next((version for version in self.versions() if version.verdict == "champion"), None)
+        return next(iter(self._versions("WHERE verdict = 'champion'")), None)
 
     def crown(self, version: int, reason: str, cases: Sequence[GoldenCase]) -> None:
         """Make a version the champion, in one transaction with the old one's end and its golden cases."""
