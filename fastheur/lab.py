@@ -5,6 +5,9 @@ operation is written before it begins, its env steps are reserved before they ar
 that is resumed answers what was answered before from those records.
 """
 
+import json
+import math
+import re
 import threading
 import time
 from base64 import b64decode
@@ -17,7 +20,7 @@ from typing import Any
 from fastheur import briefing
 from fastheur.board import Board
 from fastheur.budget import Spent
-from fastheur.errors import ConfigError, FastheurError, RunOver
+from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, RunOver
 from fastheur.judge import Judge
 from fastheur.lab_trials import Trials
 from fastheur.meter import StepMeter, StepsSpent
@@ -32,7 +35,10 @@ from fastheur.trial_rows import settle_open
 
 _CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
 _MOST_TEXT = 20_000
-"""Characters of a note: a memory is for what was learnt, not for logs."""
+"""Characters of a text that is no source: a memory is for what was learnt, not for logs."""
+_CLOCK_S = 5.0
+"""The wall time that an operation has taken so far is written this often."""
+_TAKEN_NAMES = re.compile(r"v\d+-\d+")
 
 
 class Lab:
@@ -48,7 +54,7 @@ class Lab:
         self._ledger = run.ledger
         self._config = run.config
         self._guard = threading.RLock()
-        self._began = self._last = time.monotonic()
+        self._began = self._last = self._clocked = time.monotonic()
         meter = StepMeter(run.folder / METER)
         settle_open(self._ledger, meter)
         self._ledger.interrupt_open()
@@ -58,7 +64,11 @@ class Lab:
         self.judge = Judge(self._config, self._ledger, self._player, meter)
         self.judge.deadline = self._seconds_left
         self.judge.progress = self._progress
-        self._world: dict[str, Any] = self._ledger.value("world") or self._described()
+        try:
+            self._world: dict[str, Any] = self._ledger.value("world") or self._described()
+        except BaseException:
+            self._player.close()
+            raise
         self.judge.cap = self._world["cap"]
         self._trials = Trials(self._config, self._ledger, self.judge, self.board, self._world["meanings"])
         self._answered: deque[dict[str, Any]] = deque()
@@ -72,7 +82,7 @@ class Lab:
         Raises:
             ConfigError: bad arguments; nothing was charged. RunOver: the run has ended.
         """
-        arguments = checked(operation, arguments)
+        arguments = _readable(checked(operation, arguments))
         with self._guard:
             request = _request(arguments)
             known = self._replayed(operation, request)
@@ -86,7 +96,9 @@ class Lab:
         with self._guard:
             if tokens is not None or money is not None:
                 self._ledger.charge(tokens, money)
-            self._end_if_spent()
+            reason = self._why_over()
+            if reason:
+                self.end(reason)
             self._refuse_if_over()
 
     def remember(self, kind: str, content: Any) -> None:
@@ -128,17 +140,15 @@ class Lab:
         Raises:
             FastheurError: it breaks the contract, or the budget does not reach for one episode of it.
         """
-        champion = self._ledger.champion
-        if champion is not None:
+        if self._ledger.champion is not None:
             return Answer("", {})
         config = self._config
+        hypothesis = f"start: {config.start_name}"
         with self._guard:
-            request = _request({"source": config.start, "hypothesis": f"start: {config.start_name}"})
-            answer = self._done(
-                "start", request, lambda number: self._trials.trial(number, config.start, f"start: {config.start_name}")
-            )
+            request = _request({"source": config.start, "hypothesis": hypothesis})
+            answer = self._done("start", request, lambda number: self._trials.trial(number, config.start, hypothesis))
         if self._ledger.champion is None:
-            if answer.data.get("status") in ("failed", "refused"):
+            if "reason" in answer.data:
                 raise ConfigError(f"The start policy {config.start_name} cannot be played: {answer.data['reason']}")
             raise ConfigError(
                 f"budget.env_steps={config.budget.env_steps:,} does not reach for the first trial of the start policy; "
@@ -161,10 +171,12 @@ class Lab:
     def close(self) -> None:
         """Stop working on the run; it can be resumed."""
         with self._guard:
-            self._player.close()
-            self._ledger.extend_session(self._session, time.monotonic() - self._began)
-            write_files(self.run)
-            self.run.close()
+            try:
+                self._player.close()
+                self._clock()
+                write_files(self.run)
+            finally:
+                self.run.close()
 
     # ------------------------------------------------------------------ bookkeeping
 
@@ -177,22 +189,22 @@ class Lab:
         try:
             kept = work(number)
             status = "done"
-        except StepsSpent:
-            kept, status = _CUT_OFF, "done"
+        except StepsSpent:  # asked again with more budget, it goes on
+            kept = _CUT_OFF
+        except (EngineError, LedgerError):  # no verdict on what was asked: it may be asked again
+            raise
         except FastheurError as error:
             kept, status = Answer(str(error)), "refused"
             raise
         finally:
             self.board.doing, self._last = "", time.monotonic()
             if kept is not None:
-                kept = replace(kept, data={**kept.data, "goal_reached": self._goal_reached()})
+                kept = replace(kept, data=_finite({**kept.data, "goal_reached": self._goal_reached()}))
             answer = None if kept is None else {"text": kept.text, "data": dict(kept.data)}
-            self._ledger.close_operation(number, status, answer)
+            with self._ledger.at_once("write an answer"):
+                self._ledger.close_operation(number, status, answer, self._why_over(name, number))
+                self._clock()
             self._refresh()
-        self._end_if_spent()
-        champion = self._ledger.champion
-        if name in ("trial", "search") and self._goal_reached() and champion and champion.operation < number:
-            self.end(f"the champion has reached the goal of {self._config.goal:,g}")  # and a simpler one had its chance
         write_files(self.run)
         return self._signed(kept)
 
@@ -219,13 +231,20 @@ class Lab:
         if self.over is not None:
             raise RunOver(f"The run is over: {self.over}.")
 
-    def _end_if_spent(self) -> None:
+    def _why_over(self, name: str = "", number: int = 0) -> str | None:
+        """Say why the run is over from now on, after operation ``number``; None where it goes on, or was over before."""
+        if self.over is not None:
+            return None
         reason = self.spent.exhausted(self._config.budget)
-        if reason is None and self.judge.spent:
+        if reason is not None:
+            return reason
+        if self.judge.spent:
             steps = self._config.budget.env_steps
-            reason = f"the budget of {steps:,} env steps is spent, the {self.judge.left:,} left do not reach for more"
-        if reason:
-            self.end(reason)
+            return f"the budget of {steps:,} env steps is spent, the {self.judge.left:,} left do not reach for more"
+        champion = self._ledger.champion
+        if name in ("trial", "search") and self._goal_reached() and champion and champion.operation < number:
+            return f"the champion has reached the goal of {self._config.goal:,g}"  # and a simpler one had its chance
+        return None
 
     def _goal_reached(self) -> bool:
         goal, champion = self._config.goal, self._ledger.champion
@@ -239,13 +258,19 @@ class Lab:
 
     def _stepped(self, taken: int) -> None:
         self.board.steps = self.judge.charged + taken
+        if time.monotonic() - self._clocked > _CLOCK_S:
+            self._clock()
+
+    def _clock(self) -> None:
+        """Write the wall time of this session."""
+        self._clocked = time.monotonic()
+        self._ledger.extend_session(self._session, self._clocked - self._began)
 
     def _progress(self, done: int, of: int) -> None:
         self.board.episodes = (done, of)
 
     def _refresh(self) -> None:
         spent, champion = self.spent, self._ledger.champion
-        self._ledger.extend_session(self._session, time.monotonic() - self._began)
         self.board.steps = spent.env_steps
         self.board.wall_s, self.board.tokens, self.board.money = spent.wall_s, spent.tokens, spent.money
         self.board.episodes = (0, 0)
@@ -309,12 +334,16 @@ class Lab:
     def _kept(self, kind: str, text: str, number: int) -> Answer:
         if not text.strip():
             raise ConfigError("text is empty, expected what was learnt.")
-        if len(text) > _MOST_TEXT:
-            raise ConfigError(f"text has {len(text):,} characters, expected at most {_MOST_TEXT:,}: say it shorter.")
         self._ledger.add_memory(kind, text, number)
         return Answer("Kept; it is shown in every brief.", {"kind": kind})
 
     def _golden(self, number: int, name: str, episode: int, floor: float, max_steps: int | None = None) -> Answer:
+        if _TAKEN_NAMES.fullmatch(name) or not name.strip():
+            raise ConfigError(
+                f"name is {name!r}, expected a word or two; v1-1 and the like are for champions' own cases."
+            )
+        if not math.isfinite(floor):
+            raise ConfigError(f"floor is {floor}, expected a finite return.")
         if any(case.name == name for case in self._ledger.golden()):
             raise ConfigError(f"There is a golden case {name!r} already; give this one another name.")
         champion, config = self._ledger.champion, self._config
@@ -362,9 +391,30 @@ _OPERATIONS: dict[str, Callable[..., Answer]] = {
 def _request(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the ledger keeps of a request: a source by its hash."""
     source = arguments.get("source")
-    if source is None:
-        return dict(arguments)
-    return {**arguments, "source": sha256(source.encode("utf-8", "surrogatepass")).hexdigest()}
+    kept = {} if source is None else {"source": sha256(source.encode("utf-8", "surrogatepass")).hexdigest()}
+    plain: dict[str, Any] = json.loads(json.dumps({**arguments, **kept}))
+    return plain
+
+
+def _readable(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments after checking that their texts can be kept; what is wrong with a source its trial says."""
+    for name, text in arguments.items():
+        if name == "source" or not isinstance(text, str):
+            continue
+        if len(text) > _MOST_TEXT:
+            raise ConfigError(f"{name} has {len(text):,} characters, expected at most {_MOST_TEXT:,}: say it shorter.")
+        if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+            raise ConfigError(f"{name} holds bytes that are no text in UTF-8.")
+    return arguments
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with None for every number that is not finite, which JSON lacks."""
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _shown(done: Mapping[str, Any]) -> Answer:

@@ -57,7 +57,7 @@ LAYERS = [
     {"runs"},
     {"trial_rows", "run_files", "briefing"},
     {"judge"},
-    {"promotion"},
+    {"promotion", "hunting"},
     {"lab_trials"},
     {"lab"},
     {"agents"},
