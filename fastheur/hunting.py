@@ -51,17 +51,18 @@ class Hunt:
         resumed stops where it would have stopped.
 
         Raises:
-            PolicyError: not one row of a generation could be played.
+            PolicyError: not one row of the first generation could be played.
         """
-        config, used, paid = self._config, 0, 0
+        config, used, paid, sizes = self._config, 0, 0, list[int]()
         while paid == 0 or used + used / paid <= steps:
             rows = propose(self._space, self.history, config.search_population, config.seed, self._sampler)
             if not rows:
                 self.exhausted = True
                 return
             scores, lengths = self._generation(rows)
+            sizes.append(sum(lengths) or sizes[-1])  # one that failed whole counts as the one before: there is an end
             if self.generations >= free:
-                used, paid = used + sum(lengths), paid + 1
+                used, paid = used + sizes[-1], paid + 1
             self.history += zip([{**self.base.values, **row} for row in rows], scores, strict=True)
             self.generations += 1
 
@@ -85,7 +86,7 @@ class Hunt:
                 else:
                     last[place] = one
             alive = [place for place in alive if place in last]
-        if not last:
+        if not last and not ranking(self.history):
             raise PolicyError(f"No row of generation {self.generations + 1} could be played. {self._problem}")
         scores = {place: _mean(one) for place, one in last.items()}
         for out in reversed(dropped):

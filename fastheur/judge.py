@@ -213,7 +213,7 @@ class Judge:
         """Reserve before the first step; settle with what the meter says, whatever happens in between."""
         settle_open(self._ledger, self._meter)  # a Ctrl-C may come at any line, also while there is something to settle
         self.charged = self._ledger.steps()[0]
-        left = self.left
+        left = self._config.budget.env_steps - self.charged
         number, trials = self._ledger.reserve(operation, role, steps, starts)
         self._meter.begin(number, steps)
         account = _Account(trials)
