@@ -5,16 +5,13 @@ operation is written before it begins, its env steps are reserved before they ar
 that is resumed answers what was answered before from those records.
 """
 
-import json
 import math
 import re
 import threading
 import time
-from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 from fastheur import briefing
@@ -22,9 +19,10 @@ from fastheur.board import Board
 from fastheur.budget import Spent
 from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, RunOver
 from fastheur.judge import Judge
+from fastheur.lab_requests import finite, readable, recorded, shown
 from fastheur.lab_trials import Trials
 from fastheur.meter import StepMeter, StepsSpent
-from fastheur.operations import Answer, Picture, checked
+from fastheur.operations import Answer, checked
 from fastheur.playing import Player
 from fastheur.regress import GoldenCase
 from fastheur.run_files import write_files
@@ -34,8 +32,6 @@ from fastheur.seeds import episode_seeds
 from fastheur.trial_rows import settle_open
 
 _CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
-_MOST_TEXT = 20_000
-"""Characters of a text that is no source: a memory is for what was learnt, not for logs."""
 _CLOCK_S = 5.0
 """The wall time that an operation has taken so far is written this often."""
 _TAKEN_NAMES = re.compile(r"v\d+-\d+")
@@ -82,9 +78,9 @@ class Lab:
         Raises:
             ConfigError: bad arguments; nothing was charged. RunOver: the run has ended.
         """
-        arguments = _readable(checked(operation, arguments))
+        arguments = readable(checked(operation, arguments))
         with self._guard:
-            request = _request(arguments)
+            request = recorded(arguments)
             known = self._replayed(operation, request)
             if known is not None:
                 return known
@@ -145,7 +141,7 @@ class Lab:
         config = self._config
         hypothesis = f"start: {config.start_name}"
         with self._guard:
-            request = _request({"source": config.start, "hypothesis": hypothesis})
+            request = recorded({"source": config.start, "hypothesis": hypothesis})
             answer = self._done("start", request, lambda number: self._trials.trial(number, config.start, hypothesis))
         if self._ledger.champion is None:
             if "reason" in answer.data:
@@ -199,7 +195,7 @@ class Lab:
         finally:
             self.board.doing, self._last = "", time.monotonic()
             if kept is not None:
-                kept = replace(kept, data=_finite({**kept.data, "goal_reached": self._goal_reached()}))
+                kept = replace(kept, data=finite({**kept.data, "goal_reached": self._goal_reached()}))
             answer = None if kept is None else {"text": kept.text, "data": dict(kept.data)}
             with self._ledger.at_once("write an answer"):
                 self._ledger.close_operation(number, status, answer, self._why_over(name, number))
@@ -297,7 +293,7 @@ class Lab:
             raise ConfigError(f"action is {action}, expected {self._world['action']}.")
         steps = min(steps, self.judge.left)
         seed = episode_seeds("train", 0, 1)[0]
-        return _shown(
+        return shown(
             self.judge.observe(number, "probe", steps, protocol, kind=kind, steps=steps, seed=seed, action=action)
         )
 
@@ -323,7 +319,7 @@ class Lab:
             "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
             "seed": episode_seeds("train", episode, 1)[0], "around": around, "last": last,
         }  # fmt: skip
-        return _shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
+        return shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
 
     def _note(self, number: int, text: str, summary: bool) -> Answer:
         return self._kept("summary" if summary else "note", text, number)
@@ -386,37 +382,3 @@ _OPERATIONS: dict[str, Callable[..., Answer]] = {
     "golden": Lab._golden,
     "finish": Lab._finish,
 }
-
-
-def _request(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the ledger keeps of a request: a source by its hash."""
-    source = arguments.get("source")
-    kept = {} if source is None else {"source": sha256(source.encode("utf-8", "surrogatepass")).hexdigest()}
-    plain: dict[str, Any] = json.loads(json.dumps({**arguments, **kept}))
-    return plain
-
-
-def _readable(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments after checking that their texts can be kept; what is wrong with a source its trial says."""
-    for name, text in arguments.items():
-        if name == "source" or not isinstance(text, str):
-            continue
-        if len(text) > _MOST_TEXT:
-            raise ConfigError(f"{name} has {len(text):,} characters, expected at most {_MOST_TEXT:,}: say it shorter.")
-        if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
-            raise ConfigError(f"{name} holds bytes that are no text in UTF-8.")
-    return arguments
-
-
-def _finite(value: Any) -> Any:
-    """Return JSON values with None for every number that is not finite, which JSON lacks."""
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _shown(done: Mapping[str, Any]) -> Answer:
-    pictures = tuple(Picture(caption, b64decode(png)) for caption, png in done["pictures"])
-    return Answer(done["text"], done["data"], pictures)
