@@ -5,26 +5,24 @@ the same candidate again, the champion on the gate's episodes, or a run that is 
 """
 
 import json
-import time
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastheur.errors import EngineError, FastheurError
+from fastheur.errors import EngineError, FastheurError, LedgerError, PolicyError
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
-from fastheur.playing import Deadlines, Player
+from fastheur.playing import Deadlines, Player, PolicyDied
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig, environment_entry
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.seeds import commitment, episode_seeds
 from fastheur.tasks import Protocol
-
-WRITE_S = 1.0
-"""Finished episodes are written at least this often."""
+from fastheur.trial_rows import Entry, TrialRows, settle_open
 
 _UNBOUNDED = 1 << 40
 
@@ -63,6 +61,10 @@ class Order:
     secret: str | None = field(default=None, repr=False)
 
 
+Known = dict[int, tuple[Episode, Any, int]]
+"""Finished episodes by index: the result, the record (None where none was kept), and the trial that played it."""
+
+
 @dataclass(frozen=True)
 class Played:
     """One candidate's episodes, those known before among them; ``records`` by index; ``trial`` is the last that played."""
@@ -80,6 +82,7 @@ class Judge:
         self._ledger = ledger
         self._player = player
         self._meter = meter
+        self._versions = versions(config.engine)
         self.cap: int | None = None
         """Env steps after which the task ends an episode by itself; None where it does not, or nobody has asked yet."""
         self.spent = False
@@ -96,12 +99,12 @@ class Judge:
 
     def ask(self, what: str, **request: Any) -> dict[str, Any]:
         """Ask the player something that takes no env steps."""
-        return self._player.ask(self._request(what, self._config.protocol, request), self._deadlines())
+        return self._asked(self._request(what, self._config.protocol, request))
 
     def observe(self, operation: int, what: str, most: int, protocol: Protocol, **request: Any) -> dict[str, Any]:
         """Have the player do an instrumented rollout of at most ``most`` env steps (probe, trace)."""
         with self._reserved(operation, what, min(most, self.left)):
-            return self._player.ask(self._request(what, protocol, request), self._deadlines())
+            return self._asked(self._request(what, protocol, request))
 
     def play(self, rows: Sequence[Row], order: Order) -> list[Played]:
         """Return every row's episodes ``order.indices``; what is known is not played again.
@@ -110,16 +113,36 @@ class Judge:
             StepsSpent: the steps that could be reserved were not enough; what was taken is charged, finished episodes kept.
             FastheurError: a policy broke the contract, crashed or hung; likewise.
         """
-        known = [self._ledger.known_episodes(self._key(row, order)) for row in rows]
+        known = [self._known(row, order) for row in rows]
+        if order.protocol.deterministic(self._config.task):  # one episode tells whether the others can differ
+            first = [(number, order.indices[0]) for number in range(len(rows)) if not known[number]]
+            known = self._completed(rows, order, known, first)
         wanted = [
             (number, index) for index in order.indices for number in range(len(rows)) if index not in known[number]
         ]
-        if wanted:
-            self._play(rows, order, wanted)
-            known = [self._ledger.known_episodes(self._key(row, order)) for row in rows]
+        known = self._completed(rows, order, known, wanted)
         return [self._played(row, order, episodes) for row, episodes in zip(rows, known, strict=True)]
 
     # ------------------------------------------------------------------ playing
+
+    def _known(self, row: Row, order: Order) -> Known:
+        """Return a row's episodes by index; where every episode is the same, the one that was played stands for all."""
+        known: Known = dict(self._ledger.known_episodes(self._key(row, order)))
+        one = next(iter(known.values()), None)
+        if one is not None and order.protocol.deterministic(self._config.task) and not one[0].random:
+            for index in order.indices:
+                record = one[1] and {**one[1], "index": index}
+                known.setdefault(index, (replace(one[0], index=index), record, one[2]))
+        return known
+
+    def _completed(
+        self, rows: Sequence[Row], order: Order, known: list[Known], wanted: Sequence[tuple[int, int]]
+    ) -> list[Known]:
+        """Play what is wanted, (row, index) each, and return what is known then."""
+        if not wanted:
+            return known
+        self._play(rows, order, wanted)
+        return [self._known(row, order) for row in rows]
 
     def _play(self, rows: Sequence[Row], order: Order, wanted: Sequence[tuple[int, int]]) -> None:
         used = sorted({number for number, _ in wanted})
@@ -129,45 +152,80 @@ class Judge:
             index: episode_seeds(order.split, index, 1, order.secret)[0] for index in {index for _, index in wanted}
         }
         request = {
-            "candidates": [{"name": row.name, "source": row.source, "values": dict(row.values)} for row in mine],
+            "sources": {row.sha256: row.source for row in mine},
+            "candidates": [{"name": row.name, "sha256": row.sha256, "values": dict(row.values)} for row in mine],
             "jobs": [[place[number], index, seeds[index]] for number, index in wanted],
             "slots": self._config.slots,
             "stall": order.stall,
             "cap": self.cap_of(order.protocol),
             "record": order.record,
         }
-        with self._reserved(order.operation, order.role, self._worst(order, len(wanted))) as reservation:
-            trials = _Trials(self, mine, order, len(wanted), reservation)
+        settings = [self.setting(row, order) for row in mine]
+        starts = [self._start(row, order, setting) for row, setting in zip(mine, settings, strict=True)]
+        with self._reserved(order.operation, order.role, self._worst(order, len(wanted)), starts) as account:
+            entries = [
+                Entry(trial, setting, self._key(row, order))
+                for trial, setting, row in zip(account.trials, settings, mine, strict=True)
+            ]
+            trials = TrialRows(
+                self._ledger,
+                entries,
+                self._config.slots,
+                self._config.threads,
+                len(wanted),
+                order.secret,
+                self.progress,
+            )
+            account.settle = trials.settle
             try:
-                done = self._player.ask(self._request("play", order.protocol, request), self._deadlines(), trials.heard)
-            except StepsSpent as error:
-                trials.settle("interrupted", None, str(error))
-                raise
-            except EngineError as error:
-                trials.settle("interrupted", None, str(error))
+                trials.done = self._asked(
+                    self._request("play", order.protocol, request),
+                    lambda message: trials.heard(_episode(message), message["record"]),
+                )
+                trials.status, trials.error = "finished", None
+            except (StepsSpent, EngineError, LedgerError) as error:
+                trials.error = str(error)
                 raise
             except FastheurError as error:
-                trials.settle("failed", None, str(error))
+                trials.status, trials.error = "failed", str(error)
                 raise
-            except BaseException:
-                trials.settle("interrupted", None, "interrupted")
-                raise
-            trials.settle("finished", done, None)
+
+    def _start(self, row: Row, order: Order, setting: Setting) -> TrialStart:
+        config, name = self._config, row.name.removesuffix(".py")
+        sealed = order.secret is not None
+        return TrialStart(name, setting, row, config.slots, config.threads, self._versions, order.notes, sealed)
+
+    def _asked(
+        self, request: Mapping[str, Any], heard: Callable[[dict[str, Any]], None] | None = None
+    ) -> dict[str, Any]:
+        """Ask the player; what the end of the run's wall time cuts off is no fault of the policy's."""
+        try:
+            return self._player.ask(request, self._deadlines(), heard)
+        except PolicyDied as error:
+            if self.deadline() <= 0:
+                raise StepsSpent("The wall time of the run is spent.") from error
+            raise
 
     @contextmanager
-    def _reserved(self, operation: int, role: str, steps: int) -> Iterator[int]:
+    def _reserved(
+        self, operation: int, role: str, steps: int, starts: Sequence[TrialStart] = ()
+    ) -> Iterator["_Account"]:
         """Reserve before the first step; settle with what the meter says, whatever happens in between."""
+        settle_open(self._ledger, self._meter)  # a Ctrl-C may come at any line, also while there is something to settle
         self.charged = self._ledger.steps()[0]
-        left = self.left
-        reservation = self._ledger.reserve(operation, role, steps)
-        self._meter.begin(reservation, steps)
+        left = self._config.budget.env_steps - self.charged
+        number, trials = self._ledger.reserve(operation, role, steps, starts)
+        self._meter.begin(number, steps)
+        account = _Account(trials)
         try:
-            yield reservation
+            yield account
         except StepsSpent:
-            self.spent |= role != "sealed" and steps >= left
+            self.spent |= role != "sealed" and steps >= left and self.deadline() > 0
             raise
         finally:
-            self._ledger.settle(reservation, self._meter.taken)
+            with self._ledger.at_once("settle steps"):
+                account.settle(self._meter.taken)
+                self._ledger.settle(number, self._meter.taken)
 
     def _worst(self, order: Order, episodes: int) -> int:
         """Env steps to reserve: what the episodes can take, and not more than may be spent on them."""
@@ -224,7 +282,7 @@ class Judge:
         what = [setting.protocol, dict(setting.protocol_args), order.split, setting.sealed_commitment]
         return row.sha256, json.dumps(dict(row.values), sort_keys=True), json.dumps(what, sort_keys=True)
 
-    def _played(self, row: Row, order: Order, known: Mapping[int, tuple[Episode, Any, int]]) -> Played:
+    def _played(self, row: Row, order: Order, known: Known) -> Played:
         mine = {index: known[index] for index in sorted(order.indices)}
         trials = [trial for _, _, trial in mine.values()]
         episodes = tuple(episode for episode, _, _ in mine.values())
@@ -233,80 +291,21 @@ class Judge:
         return Played(card, {index: record for index, (_, record, _) in mine.items() if record}, card.trial)
 
 
-class _Trials:
-    """The trial rows of one request: written as running before its first step, their episodes as they come."""
+@dataclass
+class _Account:
+    """What a reservation pays for: its trials, and how they are settled with the env steps that were taken."""
 
-    def __init__(self, judge: Judge, rows: Sequence[Row], order: Order, episodes: int, reservation: int) -> None:
-        self._judge, self._rows, self._order = judge, rows, order
-        self._ledger = judge._ledger
-        self._total = episodes
-        self._episodes: list[list[Episode]] = [[] for _ in rows]
-        self._waiting: list[list[tuple[Episode, Any]]] = [[] for _ in rows]
-        self._done = 0
-        self._began = self._wrote = time.monotonic()
-        found = versions(judge._config.engine)
-        starts = [
-            TrialStart(
-                row.name.removesuffix(".py"), judge.setting(row, order), row, judge._config.slots,
-                judge._config.threads, found, order.notes, order.secret is not None,
-            )
-            for row in rows
-        ]  # fmt: skip
-        self._numbers = self._ledger.start(starts)
-        self._ledger.assign(self._numbers, reservation)
-
-    def heard(self, message: Mapping[str, Any]) -> None:
-        """Take an episode from the player; write those that wait now and then."""
-        episode = Episode(**message["episode"])
-        self._episodes[episode.candidate].append(episode)
-        self._waiting[episode.candidate].append((episode, message["record"]))
-        self._done += 1
-        if time.monotonic() - self._wrote > WRITE_S:
-            self._write()
-        self._judge.progress(self._done, self._total)
-
-    def settle(self, status: str, done: Mapping[str, Any] | None, error: str | None) -> None:
-        """Write what came out: costs always, scores only of a finished trial."""
-        self._write()
-        wall = done["wall_s"] if done else time.monotonic() - self._began
-        setup = done["setup_s"] if done else 0.0
-        known = [sum(episode.length for episode in episodes) for episodes in self._episodes]
-        steps = shares(self._judge._meter.taken, known)
-        cards = []
-        for row, episodes, mine in zip(self._rows, self._episodes, steps, strict=True):
-            cost = Cost(
-                mine, wall / len(steps), setup / len(steps), self._judge._config.slots, self._judge._config.threads
-            )
-            ordered = tuple(sorted(episodes, key=lambda episode: episode.index))
-            cards.append(
-                Scorecard(
-                    self._judge.setting(row, self._order), ordered, cost, status == "finished", self._order.secret
-                )
-            )
-        self._ledger.finish_trials(self._numbers, cards, status, error)
-
-    def _write(self) -> None:
-        for number, row, waiting in zip(self._numbers, self._rows, self._waiting, strict=True):
-            self._ledger.keep_episodes(number, self._judge._key(row, self._order), self._order.split, waiting)
-            waiting.clear()
-        self._wrote = time.monotonic()
+    trials: list[int]
+    settle: Callable[[int], None] = lambda taken: None
 
 
-def shares(total: int, known: Sequence[int]) -> list[int]:
-    """Share out ``total`` env steps: each trial's finished episodes, and the steps of unfinished ones evenly."""
-    extra, rest = divmod(total - sum(known), len(known))
-    return [mine + extra + (number < rest) for number, mine in enumerate(known)]
+def _episode(message: Mapping[str, Any]) -> Episode:
+    """Return the episode in a player's message.
 
-
-def recover(ledger: RunLedger, meter: StepMeter) -> None:
-    """Settle what a process that died left open, with the steps that the meter says it took."""
-    for open_ in ledger.open_reservations():
-        number = open_["reservation"]
-        taken = meter.taken if meter.reservation == number else 0
-        trials = ledger.running_trials(number)
-        if trials:
-            steps = shares(taken, [ledger.known_steps(trial) for trial in trials])
-            for trial, mine in zip(trials, steps, strict=True):
-                ledger.interrupt_trial(trial, mine, "the run's process died")
-        ledger.settle(number, taken)
-    ledger.interrupt_open()
+    Raises:
+        PolicyError: its return is no number; where a simulator breaks down there is no score.
+    """
+    episode = Episode(**message["episode"])
+    if not math.isfinite(episode.ret):
+        raise PolicyError(f"Episode {episode.index} returned {episode.ret}, expected a finite number: it has no score.")
+    return episode

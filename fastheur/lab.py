@@ -5,33 +5,36 @@ operation is written before it begins, its env steps are reserved before they ar
 that is resumed answers what was answered before from those records.
 """
 
+import math
+import re
 import threading
 import time
-from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 from fastheur import briefing
 from fastheur.board import Board
 from fastheur.budget import Spent
-from fastheur.errors import ConfigError, FastheurError, RunOver
-from fastheur.judge import Judge, recover
+from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, RunOver
+from fastheur.judge import Judge
+from fastheur.lab_requests import finite, readable, recorded, shown
 from fastheur.lab_trials import Trials
 from fastheur.meter import StepMeter, StepsSpent
-from fastheur.operations import Answer, Picture, checked
+from fastheur.operations import Answer, checked
 from fastheur.playing import Player
 from fastheur.regress import GoldenCase
 from fastheur.run_files import write_files
 from fastheur.run_folder import LOG, METER
 from fastheur.runs import Run
 from fastheur.seeds import episode_seeds
+from fastheur.trial_rows import settle_open
 
 _CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
-_MOST_TEXT = 20_000
-"""Characters of a note: a memory is for what was learnt, not for logs."""
+_CLOCK_S = 5.0
+"""The wall time that an operation has taken so far is written this often."""
+_TAKEN_NAMES = re.compile(r"v\d+-\d+")
 
 
 class Lab:
@@ -47,16 +50,21 @@ class Lab:
         self._ledger = run.ledger
         self._config = run.config
         self._guard = threading.RLock()
-        self._began = self._last = time.monotonic()
+        self._began = self._last = self._clocked = time.monotonic()
         meter = StepMeter(run.folder / METER)
-        recover(self._ledger, meter)
+        settle_open(self._ledger, meter)
+        self._ledger.interrupt_open()
         self._session = self._ledger.begin_session()
         self._player = Player(run.folder / METER, run.folder / LOG, run.lock)
         self._player.watch = self._stepped
         self.judge = Judge(self._config, self._ledger, self._player, meter)
         self.judge.deadline = self._seconds_left
         self.judge.progress = self._progress
-        self._world: dict[str, Any] = self._ledger.value("world") or self._described()
+        try:
+            self._world: dict[str, Any] = self._ledger.value("world") or self._described()
+        except BaseException:
+            self._player.close()
+            raise
         self.judge.cap = self._world["cap"]
         self._trials = Trials(self._config, self._ledger, self.judge, self.board, self._world["meanings"])
         self._answered: deque[dict[str, Any]] = deque()
@@ -70,9 +78,9 @@ class Lab:
         Raises:
             ConfigError: bad arguments; nothing was charged. RunOver: the run has ended.
         """
-        arguments = checked(operation, arguments)
+        arguments = readable(checked(operation, arguments))
         with self._guard:
-            request = _request(arguments)
+            request = recorded(arguments)
             known = self._replayed(operation, request)
             if known is not None:
                 return known
@@ -84,7 +92,9 @@ class Lab:
         with self._guard:
             if tokens is not None or money is not None:
                 self._ledger.charge(tokens, money)
-            self._end_if_spent()
+            reason = self._why_over()
+            if reason:
+                self.end(reason)
             self._refuse_if_over()
 
     def remember(self, kind: str, content: Any) -> None:
@@ -126,17 +136,15 @@ class Lab:
         Raises:
             FastheurError: it breaks the contract, or the budget does not reach for one episode of it.
         """
-        champion = self._ledger.champion
-        if champion is not None:
+        if self._ledger.champion is not None:
             return Answer("", {})
         config = self._config
+        hypothesis = f"start: {config.start_name}"
         with self._guard:
-            request = _request({"source": config.start, "hypothesis": f"start: {config.start_name}"})
-            answer = self._done(
-                "start", request, lambda number: self._trials.trial(number, config.start, f"start: {config.start_name}")
-            )
+            request = recorded({"source": config.start, "hypothesis": hypothesis})
+            answer = self._done("start", request, lambda number: self._trials.trial(number, config.start, hypothesis))
         if self._ledger.champion is None:
-            if answer.data.get("status") in ("failed", "refused"):
+            if "reason" in answer.data:
                 raise ConfigError(f"The start policy {config.start_name} cannot be played: {answer.data['reason']}")
             raise ConfigError(
                 f"budget.env_steps={config.budget.env_steps:,} does not reach for the first trial of the start policy; "
@@ -159,10 +167,12 @@ class Lab:
     def close(self) -> None:
         """Stop working on the run; it can be resumed."""
         with self._guard:
-            self._player.close()
-            self._ledger.extend_session(self._session, time.monotonic() - self._began)
-            write_files(self.run)
-            self.run.close()
+            try:
+                self._player.close()
+                self._clock()
+                write_files(self.run)
+            finally:
+                self.run.close()
 
     # ------------------------------------------------------------------ bookkeeping
 
@@ -175,22 +185,22 @@ class Lab:
         try:
             kept = work(number)
             status = "done"
-        except StepsSpent:
-            kept, status = _CUT_OFF, "done"
+        except StepsSpent:  # asked again with more budget, it goes on
+            kept = _CUT_OFF
+        except (EngineError, LedgerError):  # no verdict on what was asked: it may be asked again
+            raise
         except FastheurError as error:
             kept, status = Answer(str(error)), "refused"
             raise
         finally:
             self.board.doing, self._last = "", time.monotonic()
             if kept is not None:
-                kept = replace(kept, data={**kept.data, "goal_reached": self._goal_reached()})
+                kept = replace(kept, data=finite({**kept.data, "goal_reached": self._goal_reached()}))
             answer = None if kept is None else {"text": kept.text, "data": dict(kept.data)}
-            self._ledger.close_operation(number, status, answer)
+            with self._ledger.at_once("write an answer"):
+                self._ledger.close_operation(number, status, answer, self._why_over(name, number))
+                self._clock()
             self._refresh()
-        self._end_if_spent()
-        champion = self._ledger.champion
-        if name in ("trial", "search") and self._goal_reached() and champion and champion.operation < number:
-            self.end(f"the champion has reached the goal of {self._config.goal:,g}")  # and a simpler one had its chance
         write_files(self.run)
         return self._signed(kept)
 
@@ -217,13 +227,20 @@ class Lab:
         if self.over is not None:
             raise RunOver(f"The run is over: {self.over}.")
 
-    def _end_if_spent(self) -> None:
+    def _why_over(self, name: str = "", number: int = 0) -> str | None:
+        """Say why the run is over from now on, after operation ``number``; None where it goes on, or was over before."""
+        if self.over is not None:
+            return None
         reason = self.spent.exhausted(self._config.budget)
-        if reason is None and self.judge.spent:
+        if reason is not None:
+            return reason
+        if self.judge.spent:
             steps = self._config.budget.env_steps
-            reason = f"the budget of {steps:,} env steps is spent, the {self.judge.left:,} left do not reach for more"
-        if reason:
-            self.end(reason)
+            return f"the budget of {steps:,} env steps is spent, the {self.judge.left:,} left do not reach for more"
+        champion = self._ledger.champion
+        if name in ("trial", "search") and self._goal_reached() and champion and champion.operation < number:
+            return f"the champion has reached the goal of {self._config.goal:,g}"  # and a simpler one had its chance
+        return None
 
     def _goal_reached(self) -> bool:
         goal, champion = self._config.goal, self._ledger.champion
@@ -237,13 +254,19 @@ class Lab:
 
     def _stepped(self, taken: int) -> None:
         self.board.steps = self.judge.charged + taken
+        if time.monotonic() - self._clocked > _CLOCK_S:
+            self._clock()
+
+    def _clock(self) -> None:
+        """Write the wall time of this session."""
+        self._clocked = time.monotonic()
+        self._ledger.extend_session(self._session, self._clocked - self._began)
 
     def _progress(self, done: int, of: int) -> None:
         self.board.episodes = (done, of)
 
     def _refresh(self) -> None:
         spent, champion = self.spent, self._ledger.champion
-        self._ledger.extend_session(self._session, time.monotonic() - self._began)
         self.board.steps = spent.env_steps
         self.board.wall_s, self.board.tokens, self.board.money = spent.wall_s, spent.tokens, spent.money
         self.board.episodes = (0, 0)
@@ -270,7 +293,7 @@ class Lab:
             raise ConfigError(f"action is {action}, expected {self._world['action']}.")
         steps = min(steps, self.judge.left)
         seed = episode_seeds("train", 0, 1)[0]
-        return _shown(
+        return shown(
             self.judge.observe(number, "probe", steps, protocol, kind=kind, steps=steps, seed=seed, action=action)
         )
 
@@ -296,7 +319,7 @@ class Lab:
             "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
             "seed": episode_seeds("train", episode, 1)[0], "around": around, "last": last,
         }  # fmt: skip
-        return _shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
+        return shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
 
     def _note(self, number: int, text: str, summary: bool) -> Answer:
         return self._kept("summary" if summary else "note", text, number)
@@ -307,12 +330,16 @@ class Lab:
     def _kept(self, kind: str, text: str, number: int) -> Answer:
         if not text.strip():
             raise ConfigError("text is empty, expected what was learnt.")
-        if len(text) > _MOST_TEXT:
-            raise ConfigError(f"text has {len(text):,} characters, expected at most {_MOST_TEXT:,}: say it shorter.")
         self._ledger.add_memory(kind, text, number)
         return Answer("Kept; it is shown in every brief.", {"kind": kind})
 
     def _golden(self, number: int, name: str, episode: int, floor: float, max_steps: int | None = None) -> Answer:
+        if _TAKEN_NAMES.fullmatch(name) or not name.strip():
+            raise ConfigError(
+                f"name is {name!r}, expected a word or two; v1-1 and the like are for champions' own cases."
+            )
+        if not math.isfinite(floor):
+            raise ConfigError(f"floor is {floor}, expected a finite return.")
         if any(case.name == name for case in self._ledger.golden()):
             raise ConfigError(f"There is a golden case {name!r} already; give this one another name.")
         champion, config = self._ledger.champion, self._config
@@ -355,16 +382,3 @@ _OPERATIONS: dict[str, Callable[..., Answer]] = {
     "golden": Lab._golden,
     "finish": Lab._finish,
 }
-
-
-def _request(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the ledger keeps of a request: a source by its hash."""
-    source = arguments.get("source")
-    if source is None:
-        return dict(arguments)
-    return {**arguments, "source": sha256(source.encode("utf-8", "surrogatepass")).hexdigest()}
-
-
-def _shown(done: Mapping[str, Any]) -> Answer:
-    pictures = tuple(Picture(caption, b64decode(png)) for caption, png in done["pictures"])
-    return Answer(done["text"], done["data"], pictures)

@@ -1,28 +1,31 @@
 """Trials and searches of a run: from a source to a Scorecard, a verdict and a failure report."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastheur import failures
+from fastheur import failures, regress
 from fastheur.baking import bake
 from fastheur.board import Board
 from fastheur.complexity import complexity
 from fastheur.errors import PolicyError
+from fastheur.hunting import Hunt
 from fastheur.judge import Judge, Order, Played, Row
 from fastheur.loading import MAX_BYTES
 from fastheur.meter import StepsSpent
 from fastheur.operations import Answer
-from fastheur.policy import Number, Param
+from fastheur.policy import Param
 from fastheur.promotion import Outcome, Promotion
 from fastheur.record import EpisodeRecord
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
-from fastheur.searching import Space, halving, make_space, propose, ranking
+from fastheur.searching import make_space, ranking
 
 REPORT_TOKENS = 700
-SHOWN_ROWS = 5
+
+_UNDECIDED = ("open", "failed")
 
 
 @dataclass(frozen=True)
@@ -56,20 +59,22 @@ class Trials:
 
         Raises:
             StepsSpent: the budget ended before there was a verdict; what is known of the candidate stays in the ledger.
+            ConfigError: ``allow`` names a golden case that does not exist; nothing was played.
         """
         problem = _unreadable(source)
         if problem:
             return Answer(f"Refused: {problem}", {"status": "refused", "reason": problem})
         sha256 = hashlib.sha256(source.encode()).hexdigest()
+        regress.check_names(self._ledger.golden(), allow)
         known = self._ledger.version_of(sha256)
         if known and self._answered(known, episodes):
             return self._again(known)
-        if known:  # cut off before it was answered: whoever asks now pays for the rest
-            self._ledger.change_version(known.version, operation=operation)
-        version = known or self._new_version(operation, sha256, source, hypothesis)
+        version = (
+            self._taken_up(operation, known) if known else self._new_version(operation, sha256, source, hypothesis)
+        )
         try:
             row = self._row(version)
-            tried = _Tried(version, row, self._train(operation, row, episodes))
+            tried = _Tried(version, row, self._train(operation, version, row, episodes))
             return self._verdict(operation, tried, allow)
         except StepsSpent:
             self._ledger.change_version(version.version, reason="the budget ended before there was a verdict")
@@ -91,18 +96,31 @@ class Trials:
         self._board.versions = version.version
         return version
 
+    def _taken_up(self, operation: int, known: Version) -> Version:
+        """Return a version that was cut off before it was answered: whoever asks now pays for the rest.
+
+        What was not decided then is decided against who is champion now.
+        """
+        changes: dict[str, Any] = {"operation": operation}
+        if known.verdict in _UNDECIDED:
+            champion = self._ledger.champion
+            changes["parent"] = champion.version if champion else None
+        self._ledger.change_version(known.version, **changes)
+        return self._ledger.version(known.version)
+
     def _row(self, version: Version) -> Row:
         name = f"{version.name}.py"
         declared = self._judge.ask("check", source=version.source, name=name)
         return Row(name, version.source, version.policy_sha256, declared["style"], declared["values"])
 
-    def _train(self, operation: int, row: Row, episodes: int | None) -> Played:
-        """Play train episodes: one where one is everything, else as many as asked for."""
+    def _train(self, operation: int, version: Version, row: Row, episodes: int | None) -> Played:
+        """Play train episodes: one where one is everything, for the champion too; else as many as asked for."""
         count = episodes or self._config.train_episodes
         if self._config.deterministic:
-            one = self._judge.play([row], self._order(operation, 1, row.name))[0]
-            if one.card.whole_population or count == 1:
-                return one
+            rows = [row] if version.parent is None else [row, self._row(self._ledger.version(version.parent))]
+            played = self._judge.play(rows, self._order(operation, 1, row.name))
+            if all(one.card.whole_population for one in played):
+                return played[0]
         return self._judge.play([row], self._order(operation, count, row.name))[0]
 
     def _order(self, operation: int, episodes: int, notes: str) -> Order:
@@ -112,7 +130,7 @@ class Trials:
         version, played = tried.version, tried.played
         score = played.card.mean
         rival = self._rival(operation, tried)
-        if version.verdict in ("open", "failed"):
+        if version.verdict in _UNDECIDED:
             self._ledger.change_version(version.version, trial=played.trial, score=score)
             champion = (rival.row, rival.played) if rival else None
             outcome = self._promotion.consider(operation, version, tried.row, played, champion, allow)
@@ -178,6 +196,8 @@ class Trials:
 
     def _report(self, tried: _Tried, rival: _Tried | None) -> str:
         records = _records(tried.played)
+        if not records:
+            return "No failure report: these episodes were played by a search, which keeps no records of them."
         champion = _records(rival.played) if rival else None
         return failures.report(records, meanings=self._meanings, champion=champion, most_tokens=REPORT_TOKENS)
 
@@ -185,8 +205,7 @@ class Trials:
 
     def _answered(self, version: Version, episodes: int | None) -> bool:
         """True where there is nothing to add to what was once said about this text."""
-        finished = {one["operation"] for one in self._ledger.operations() if one["status"] == "done"}
-        if version.operation not in finished:
+        if self._ledger.operation_status(version.operation) != "done":
             return False
         return episodes is None or version.verdict == "failed"
 
@@ -196,10 +215,9 @@ class Trials:
             f"This very text was tried before as {version.name} (trial {version.trial}): {score}, {version.verdict}: "
             f"{version.reason}. Nothing was played or charged."
         )
-        promoted = version.verdict in ("champion", "dethroned")
         data = {
             "status": "known", "version": version.version, "trial": version.trial, "score_mean": version.score,
-            "promoted": promoted, "reason": version.reason,
+            "promoted": False, "verdict": version.verdict, "reason": version.reason,
         }  # fmt: skip
         return Answer(text, data)
 
@@ -220,26 +238,22 @@ class Trials:
             return Answer(f"The source was refused.\n{error}", {"status": "failed", "reason": str(error)})
         params = {name: _param(entry) for name, entry in declared["params"].items()}
         base = Row("search.py", source, sha256, declared["style"], declared["values"])
-        hunt = _Hunt(self, operation, base, params, make_space(params, space), sampler)
-        hunt.run(steps, self._free(sha256, space, sampler))
+        hunt = Hunt(self._config, self._judge, operation, base, params, make_space(params, space), sampler)
+        free = self._ledger.searched({"source": sha256, "space": dict(space), "sampler": sampler})
+        try:
+            hunt.run(steps, free)
+        except PolicyError as error:
+            data = {"status": "failed", "reason": str(error), "promoted": False, "exhausted": True}
+            return Answer(f"The search ended: no row of a generation could be played.\n{error}", data)
         return self._found(operation, hunt, source, hypothesis)
 
-    def _free(self, sha256: str, space: Mapping[str, Any], sampler: str) -> int:
-        """Return the generations that earlier searches of the same kind have played: they go on where those ended."""
-        done = [
-            one["answer"]["data"].get("generations", 0)
-            for one in self._ledger.operations()
-            if one["name"] == "search" and one["status"] == "done"
-            and (one["request"]["source"], one["request"]["space"], one["request"]["sampler"]) == (sha256, dict(space), sampler)
-        ]  # fmt: skip
-        return max(done, default=0)
-
-    def _found(self, operation: int, hunt: "_Hunt", source: str, hypothesis: str) -> Answer:
+    def _found(self, operation: int, hunt: Hunt, source: str, hypothesis: str) -> Answer:
         data: dict[str, Any] = {
             "status": "searched", "generations": hunt.generations, "rows": len(hunt.history), "exhausted": hunt.exhausted,
             "best": None, "promoted": False,
         }  # fmt: skip
         values, score = hunt.history[ranking(hunt.history)[0]]
+        assert score is not None
         changed = {name: value for name, value in values.items() if value != hunt.base.values[name]}
         words = ", ".join(f"{name}={value:g}" for name, value in changed.items()) or "the defaults"
         data |= {"best": dict(values), "best_score": score, "switches": hunt.switches(values)}
@@ -248,100 +262,20 @@ class Trials:
             f"{self._config.search_population}; best {score:,.2f}: {words}.",
             *hunt.best(),
         ]
-        champion = self._ledger.champion
-        if not changed or (champion and champion.score is not None and score <= champion.score):
+        if score <= self._bar(operation):
             lines.append("No row looks better than the champion; nothing was tried.")
             return Answer("\n".join(lines), data)
         answer = self.trial(operation, bake(source, values), f"{hypothesis}: {words}")
         return Answer("\n".join([*lines, "", answer.text]), {**data, **answer.data, "generations": hunt.generations})
 
-
-class _Hunt:
-    """One search: generation after generation, each a pure function of the ones before."""
-
-    def __init__(
-        self, trials: Trials, operation: int, base: Row, params: Mapping[str, Param], space: Space, sampler: str
-    ) -> None:
-        self.base = base
-        self.history: list[tuple[dict[str, Number], float]] = []
-        self.generations = 0
-        self.exhausted = False
-        self._trials = trials
-        self._operation = operation
-        self._params = params
-        self._space = space
-        self._sampler = sampler
-
-    def run(self, steps: int, free: int) -> None:
-        """Search on for about ``steps`` env steps after ``free`` generations that are known already.
-
-        A generation is played whole, and the next one begun as long as one of the mean size fits into the rest. What a
-        generation takes is counted by the lengths of its episodes, whether or not they had to be played: a search that is
-        resumed stops where it would have stopped.
-        """
-        config, used, paid = self._trials._config, 0, 0
-        while paid == 0 or used + used / paid <= steps:
-            rows = propose(self._space, self.history, config.search_population, config.seed, self._sampler)
-            if not rows:
-                self.exhausted = True
-                return
-            scores, lengths = self._generation(rows)
-            if self.generations >= free:
-                used, paid = used + sum(lengths), paid + 1
-            self.history += zip([{**self.base.values, **row} for row in rows], scores, strict=True)
-            self.generations += 1
-
-    def _generation(self, rows: Sequence[dict[str, Number]]) -> tuple[list[float], list[int]]:
-        """Return score and env steps of each row, by successive halving over the episodes.
-
-        The mean of a row that was dropped early is of fewer episodes: it counts for no more than the least of those kept.
-        """
-        config = self._trials._config
-        mine = [
-            Row(self.base.name, self.base.source, self.base.sha256, self.base.style, {**self.base.values, **row})
-            for row in rows
-        ]
-        alive, last = list(range(len(mine))), dict[int, Played]()
-        dropped: list[list[int]] = []
-        for left, end in halving(len(mine), 1 if config.deterministic else config.search_episodes):
-            alive.sort(key=lambda place: -_mean(last[place]) if last else 0.0)
-            alive, out = alive[:left], alive[left:]
-            dropped.append(out)
-            last |= zip(alive, self._played([mine[place] for place in alive], end), strict=True)
-        scores = {place: _mean(one) for place, one in last.items()}
-        for out in reversed(dropped):
-            bar = min(scores[place] for place in alive)
-            scores |= {place: min(scores[place], bar) for place in out}
-            alive += out
-        return [scores[place] for place in range(len(mine))], [_steps(last[place]) for place in range(len(mine))]
-
-    def _played(self, rows: Sequence[Row], episodes: int) -> list[Played]:
-        config = self._trials._config
-        order = Order(
-            self._operation, "search", "train", range(episodes), config.protocol, stall=config.search_stall,
-            notes=f"search, generation {self.generations + 1}",
-        )  # fmt: skip
-        return self._trials._judge.play(rows, order)
-
-    def switches(self, values: Mapping[str, Number]) -> dict[str, Number]:
-        """Return the values of what can only be on or off."""
-        return {name: values[name] for name, param in self._params.items() if sorted(param.choices) == [0, 1]}
-
-    def best(self) -> list[str]:
-        """Return the best rows, a line each."""
-        rows = [self.history[place] for place in ranking(self.history)[:SHOWN_ROWS]]
-        return [
-            f"  {score:,.2f}  " + " ".join(f"{name}={value:g}" for name, value in row.items()) for row, score in rows
-        ]
-
-
-def _mean(played: Played) -> float:
-    """The mean return; what a cut episode has so far is a lower bound of its own."""
-    return float(played.card.returns.mean())
-
-
-def _steps(played: Played) -> int:
-    return sum(episode.length for episode in played.card.episodes)
+    def _bar(self, operation: int) -> float:
+        """Return what the champion scores on the episodes that a search plays."""
+        champion = self._ledger.champion
+        if champion is None:
+            return -math.inf
+        row, config = self._row(champion), self._config
+        order = self._order(operation, 1 if config.deterministic else config.search_episodes, row.name)
+        return float(self._judge.play([row], order)[0].card.returns.mean())
 
 
 def _records(played: Played) -> list[EpisodeRecord]:

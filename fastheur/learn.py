@@ -113,6 +113,7 @@ def confirm(lab: Lab) -> Scorecard:
     assert champion is not None
     if lab.over is None:
         raise ConfigError("The run goes on; its champion is confirmed when it is over (`finish`).")
+    lab.judge.deadline = lambda: config.trial_s  # a wall time that is spent does not spoil what was learnt in it
     lab.board.doing = f"confirming {champion.name} on {config.confirm_episodes} sealed episodes"
     declared = lab.judge.ask("check", source=champion.source, name=f"{champion.name}.py")
     row = Row(f"{champion.name}.py", champion.source, champion.policy_sha256, declared["style"], declared["values"])
@@ -121,8 +122,9 @@ def confirm(lab: Lab) -> Scorecard:
         notes="sealed confirmation", secret=ledger.value("secret"),
     )  # fmt: skip
     card = lab.judge.play([row], order)[0].card
-    ledger.close_operation(order.operation, "done", {"text": str(card), "data": card.to_dict()})
-    ledger.put(status="confirmed", confirmed=card.to_dict())
+    with ledger.at_once("write the confirmation"):
+        ledger.close_operation(order.operation, "done", {"text": str(card), "data": card.to_dict()})
+        ledger.put(status="confirmed", confirmed=card.to_dict())
     lab.board.doing = ""
     return card
 

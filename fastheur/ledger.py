@@ -266,6 +266,9 @@ class Ledger:
     @contextlib.contextmanager
     def _transaction(self, doing: str) -> Iterator[None]:
         with self._explained(doing):
+            if self._db.in_transaction:  # a part of a larger one
+                yield
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

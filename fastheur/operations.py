@@ -54,7 +54,7 @@ class Operation:
 _SOURCE = {"type": "string", "description": "The whole text of the policy file."}
 _HYPOTHESIS = {"type": "string", "description": "One sentence: what you changed and why it should help."}
 _TRIAL = {"type": "integer", "minimum": 1, "description": "Number of a trial, as its answer gave it."}
-_EPISODE = {"type": "integer", "minimum": 0, "description": "Index of a train episode."}
+_EPISODE = {"type": "integer", "minimum": 0, "maximum": 9_999_999, "description": "Index of a train episode."}
 
 _TABLE = (
     Operation(
@@ -82,7 +82,12 @@ _TABLE = (
         {
             "source": _SOURCE,
             "hypothesis": _HYPOTHESIS,
-            "episodes": {"type": "integer", "minimum": 1, "description": "Train episodes; default: the run's own."},
+            "episodes": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 1000,
+                "description": "Train episodes; default: the run's own.",
+            },
             "allow_loss": {
                 "type": "array",
                 "items": {"type": "string"},

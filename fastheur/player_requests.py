@@ -80,7 +80,7 @@ def _describe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
 def _play(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     """Play the jobs ``[candidate, index, seed]`` and send every episode as it ends."""
     task, protocol = _task(request)
-    policies = [_policy(one["source"], one["name"]) for one in request["candidates"]]
+    policies = [_policy(request["sources"][one["sha256"]], one["name"]) for one in request["candidates"]]
     candidates = [
         Candidate(policy, policy.values(one["values"]))
         for policy, one in zip(policies, request["candidates"], strict=True)

@@ -21,6 +21,9 @@ from fastheur.meter import StepMeter
 START_S = 120.0
 """The player has so long to load its libraries, on a machine that may be busy."""
 
+MOST_BYTES = 2 << 30
+"""A player that has grown beyond this is replaced before the next request: compiled code is never given back."""
+
 _GLANCE_S = 0.25
 """How often a waiting supervisor looks at the step meter."""
 
@@ -69,55 +72,72 @@ class Player:
             PolicyDied: it crashed, or a deadline passed. The next request starts another process.
         """
         connection = self._started()
-        began = looked = time.monotonic()
-        taken = self._meter.taken
         try:
-            sockets.send(connection, dict(request))
-            while True:
-                if select.select([connection], [], [], _GLANCE_S)[0]:
-                    received = sockets.receive(connection)
-                    if received is None:
-                        raise self._died(request)
-                    message, looked = received[0], time.monotonic()
-                    if "done" in message:
-                        return message["done"]
-                    if "error" in message:
-                        raise named_error(**message["error"])
-                    if heard:
-                        heard(message)
-                now = time.monotonic()
-                if self._meter.taken != taken:
-                    taken, looked = self._meter.taken, now
-                    self.watch(taken)
-                if now - looked > deadlines.idle_s:
-                    raise self._hung(request, f"no env step in {deadlines.idle_s:g} s")
-                if now - began > deadlines.request_s:
-                    raise self._hung(request, f"not done within {deadlines.request_s:g} s")
-        except (FastheurError, ConnectionError) as error:
-            if isinstance(error, ConnectionError):
-                raise self._died(request) from error
-            raise
-        except BaseException:  # Ctrl-C: the player is in the middle of something nobody wants any more
+            answer = self._answer(connection, request, deadlines, heard)
+        except ConnectionError as error:
+            raise self._died(request) from error
+        except (
+            BaseException
+        ):  # Ctrl-C, or no room on disk: the player is in the middle of something nobody wants any more
             self.close()
             raise
+        if "error" in answer:
+            raise named_error(**answer["error"])
+        return answer["done"]
+
+    def _answer(
+        self,
+        connection: socket.socket,
+        request: Mapping[str, Any],
+        deadlines: Deadlines,
+        heard: Callable[[dict[str, Any]], None] | None,
+    ) -> dict[str, Any]:
+        """Send a request and return the message that ends it."""
+        began = looked = time.monotonic()
+        taken = self._meter.taken
+        sockets.send(connection, request)
+        while True:
+            if select.select([connection], [], [], _GLANCE_S)[0]:
+                received = sockets.receive(connection)
+                if received is None:
+                    raise self._died(request)
+                message, looked = received[0], time.monotonic()
+                if "done" in message or "error" in message:
+                    return message
+                if heard:
+                    heard(message)
+            now = time.monotonic()
+            if self._meter.taken != taken:
+                taken, looked = self._meter.taken, now
+                self.watch(taken)
+            if now - looked > deadlines.idle_s:
+                raise self._hung(request, f"no env step in {deadlines.idle_s:g} s")
+            if now - began > deadlines.request_s:
+                raise self._hung(request, f"not done within {deadlines.request_s:g} s")
 
     def close(self) -> None:
         """End the player and all its children."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if self._connection:
-            self._connection.close()
-        os.close(self._alive)
+        if process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        alive, self._alive = self._alive, -1
+        if alive >= 0:
+            os.close(alive)
 
     def _started(self) -> socket.socket:
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and (self._process.poll() is not None or _memory(self._process.pid) > MOST_BYTES):
             self.close()
         if self._process is None:
-            self._start()
+            try:
+                self._start()
+            except BaseException:
+                self.close()
+                raise
         assert self._connection is not None
         return self._connection
 
@@ -127,6 +147,7 @@ class Player:
         setup = {"socket": theirs.fileno(), "alive": watched, "meter": str(self._meter_path)}
         package = str(Path(__file__).parent.parent)
         path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        self._connection = ours
         try:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
@@ -139,13 +160,10 @@ class Player:
                     start_new_session=True,
                 )
         except OSError as error:
-            ours.close()
-            os.close(self._alive)
             raise EngineError(f"Cannot start the process that plays policies: {error.strerror or error}.") from error
         finally:
             theirs.close()
             os.close(watched)
-        self._connection = ours
         if not select.select([ours], [], [], START_S)[0] or sockets.receive(ours) is None:
             raise self._died({"do": "start"})
 
@@ -167,6 +185,13 @@ class Player:
         return PolicyDied(
             f"{_what(request)} was stopped: {why}, after {self._meter.taken:,} env steps. A loop that never ends?"
         )
+
+
+def _memory(pid: int) -> int:
+    """Return the resident memory of a process in bytes, 0 where it has gone."""
+    with suppress(OSError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _what(request: Mapping[str, Any]) -> str:

@@ -113,7 +113,7 @@ class Promotion:
         """Play the golden cases that the golden share can pay for; return the judgement, and what was left out in words."""
         cases = self._ledger.golden()
         costs = {case.name: self._cost(case) for case in cases}
-        chosen = regress.within(cases, costs, self._allowance(), self._ever_lost(cases))
+        chosen = regress.within(cases, costs, self._allowance(version), self._ever_lost(cases, version))
         outcomes = {case.name: self._outcome(version, row, case, operation) for case in chosen.chosen}
         return regress.judge(cases, outcomes, allow), f" {chosen.reason}" if chosen.left_out else ""
 
@@ -129,18 +129,28 @@ class Promotion:
             protocol = replace(protocol, max_steps=max_steps)
         return Order(operation, "golden", "train", [index], protocol, most=self._allowance(), notes="golden case")
 
-    def _allowance(self) -> int:
-        """Env steps of the golden share that are left."""
+    def _allowance(self, version: Version | None = None, least: int = 0) -> int:
+        """Env steps of the golden share that are left.
+
+        What ``version`` has finished from episode ``least`` on is left out: played before a crash, it must not change what
+        is chosen afterwards.
+        """
         share = int(self._config.golden_share * self._config.budget.env_steps)
-        return max(0, share - self._ledger.steps_by_role().get("golden", 0))
+        played = self._ledger.golden_steps(version.policy_sha256, least) if version else 0
+        return max(0, share - self._ledger.steps_by_role().get("golden", 0) + played)
 
     def _cost(self, case: GoldenCase) -> int:
         """Env steps that a case takes at most."""
         return case.max_steps or self._judge.cap_of(self._protocol) or 0
 
-    def _ever_lost(self, cases: Sequence[GoldenCase]) -> set[str]:
+    def _ever_lost(self, cases: Sequence[GoldenCase], judged: Version) -> set[str]:
+        """Return the cases that a version other than the one that is ``judged`` has lost."""
         floors = {case.name: case.floor for case in cases}
-        return {name for (_, name), outcome in self._ledger.outcomes().items() if outcome < floors.get(name, outcome)}
+        return {
+            name
+            for (version, name), outcome in self._ledger.outcomes().items()
+            if version != judged.version and outcome < floors.get(name, outcome)
+        }
 
     # ------------------------------------------------------------------ the crown
 
@@ -153,7 +163,7 @@ class Promotion:
         config = self._config
         first = GOLDEN_FIRST + sum(case.by == "auto" for case in self._ledger.golden())
         usual = self._judge.cap_of(self._protocol) or 1
-        count = min(config.golden_cases, self._allowance() // usual)
+        count = min(config.golden_cases, self._allowance(version, first) // usual)
         indices = range(first, first + count)
         try:
             played = (

@@ -114,6 +114,19 @@ class Judgement:
         return not self.lost
 
 
+def check_names(cases: Sequence[GoldenCase], allow: Collection[str]) -> None:
+    """Check that ``allow`` names cases that exist.
+
+    Raises:
+        ConfigError: it does not; the nearest names are offered.
+    """
+    names = [case.name for case in cases]
+    for name in allow:
+        if name not in names:
+            known = ", ".join(names) or "no cases"
+            raise ConfigError(f"allow_loss names {name!r}, expected some of: {known}.{nearest(name, names)}")
+
+
 def judge(cases: Sequence[GoldenCase], outcomes: Mapping[str, float], allow: Collection[str] = ()) -> Judgement:
     """Compare outcomes with floors.
 
@@ -124,11 +137,8 @@ def judge(cases: Sequence[GoldenCase], outcomes: Mapping[str, float], allow: Col
     Raises:
         ConfigError: ``allow`` names a case that does not exist.
     """
+    check_names(cases, allow)
     names = [case.name for case in cases]
-    for name in allow:
-        if name not in names:
-            known = ", ".join(names) or "no cases"
-            raise ConfigError(f"allow_loss names {name!r}, expected some of: {known}.{nearest(name, names)}")
     under = {case.name: case for case in cases if case.name in outcomes and outcomes[case.name] < case.floor}
     kept = tuple(name for name in names if name in outcomes and name not in under)
     lost = tuple(name for name in under if name not in allow)

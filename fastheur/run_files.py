@@ -3,13 +3,18 @@
 from pathlib import Path
 
 from fastheur import memory, regress
+from fastheur.errors import LedgerError
 from fastheur.runs import Run
 
 CHAMPION, MEMORY, GOLDEN = "champion.py", "memory.md", "golden.json"
 
 
 def write_files(run: Run) -> None:
-    """Write the files that have changed; the ledger stays the one truth."""
+    """Write the files that have changed; the ledger stays the one truth.
+
+    Raises:
+        LedgerError: the folder cannot be written.
+    """
     champion = run.ledger.champion
     if champion:
         _write(run.folder / CHAMPION, champion.source)
@@ -18,8 +23,12 @@ def write_files(run: Run) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    if path.exists() and path.read_text() == text:
-        return
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text)
-    draft.replace(path)
+    data = text.encode()
+    try:
+        if path.exists() and path.read_bytes() == data:
+            return
+        draft = path.with_name(path.name + ".part")
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        raise LedgerError(f"Cannot write {path}: {error.strerror or error}. The ledger has it all the same.") from error

@@ -1,59 +1,14 @@
-"""The ledger of one run: operations, reservations, versions, golden cases and memory beside the trials.
-
-Order of writing, which makes a crash harmless: a reservation is committed before its first step, its episodes while it
-runs, and it is settled with what the step meter says. What is found open later was cut off, and is settled the same way.
-"""
+"""The ledger of one run: versions, golden cases and memory beside its books."""
 
 import json
-import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fastheur.ledger import Ledger
 from fastheur.memory import Entry
 from fastheur.regress import GoldenCase
-from fastheur.rollout import Episode
-from fastheur.score import Scorecard
-
-RUN_SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE run_operations (
-    operation INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, request TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('open', 'done', 'refused', 'interrupted')),
-    answer TEXT, started REAL NOT NULL, finished REAL
-);
-CREATE TABLE run_reservations (
-    reservation INTEGER PRIMARY KEY AUTOINCREMENT, operation INTEGER NOT NULL REFERENCES run_operations,
-    role TEXT NOT NULL, reserved INTEGER NOT NULL, steps INTEGER
-);
-CREATE TABLE run_trials (
-    trial INTEGER PRIMARY KEY REFERENCES trials, reservation INTEGER NOT NULL REFERENCES run_reservations
-);
-CREATE TABLE run_episodes (
-    policy_sha256 TEXT NOT NULL, params TEXT NOT NULL, setting TEXT NOT NULL, episode INTEGER NOT NULL,
-    trial INTEGER NOT NULL REFERENCES trials, result TEXT NOT NULL, record TEXT,
-    PRIMARY KEY (policy_sha256, params, setting, episode)
-);
-CREATE TABLE run_versions (
-    version INTEGER PRIMARY KEY AUTOINCREMENT, policy_sha256 TEXT NOT NULL UNIQUE, parent INTEGER,
-    operation INTEGER NOT NULL, hypothesis TEXT NOT NULL, complexity INTEGER NOT NULL,
-    trial INTEGER, score REAL, verdict TEXT NOT NULL DEFAULT 'open', reason TEXT NOT NULL DEFAULT '', reign INTEGER
-);
-CREATE TABLE run_golden (name TEXT PRIMARY KEY, content TEXT NOT NULL);
-CREATE TABLE run_outcomes (
-    name TEXT NOT NULL REFERENCES run_golden, version INTEGER NOT NULL REFERENCES run_versions, outcome REAL NOT NULL,
-    PRIMARY KEY (name, version)
-);
-CREATE TABLE run_memory (
-    entry INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, operation INTEGER NOT NULL
-);
-CREATE TABLE run_charges (at REAL NOT NULL, tokens INTEGER, money REAL);
-CREATE TABLE run_kept (place INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, content TEXT NOT NULL);
-CREATE TABLE run_sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, seconds REAL NOT NULL);
-"""
+from fastheur.run_books import RunBooks
 
 
 @dataclass(frozen=True)
@@ -82,162 +37,8 @@ class Version:
         return f"v{self.version}"
 
 
-class RunLedger(Ledger):
-    """The ledger in a run folder; see :class:`Ledger`."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path)
-        with self._transaction("prepare a run"):
-            if self.value("run_schema_version") is None:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._db.execute(statement)
-                self._put("run_schema_version", RUN_SCHEMA_VERSION)
-
-    # ------------------------------------------------------------------ single values
-
-    def value(self, key: str) -> Any:
-        """Return a value of the run (JSON), or None."""
-        row = self._row("SELECT value FROM meta WHERE key = ?", (key,))
-        return None if row is None else json.loads(row["value"])
-
-    def put(self, **values: Any) -> None:
-        """Keep values of the run, JSON each."""
-        with self._transaction("write"):
-            for key, value in values.items():
-                self._put(key, value)
-
-    def _put(self, key: str, value: Any) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
-
-    # ------------------------------------------------------------------ operations and reservations
-
-    def open_operation(self, name: str, request: Mapping[str, Any]) -> int:
-        """Write an operation as open and return its number."""
-        row = (name, json.dumps(request, sort_keys=True), time.time())
-        with self._transaction("write an operation"):
-            return self._insert_row(
-                "INSERT INTO run_operations (name, request, status, started) VALUES (?, ?, 'open', ?)", row
-            )
-
-    def close_operation(self, operation: int, status: str, answer: Mapping[str, Any] | None) -> None:
-        """Write what an operation answered."""
-        values = (status, None if answer is None else json.dumps(answer), time.time(), operation)
-        with self._transaction("write an answer"):
-            self._db.execute(
-                "UPDATE run_operations SET status = ?, answer = ?, finished = ? WHERE operation = ?", values
-            )
-
-    def operations(self) -> list[dict[str, Any]]:
-        """Return the operations in order, request and answer as JSON values, with the env steps they were charged."""
-        rows = self._rows(
-            "SELECT *, (SELECT coalesce(sum(steps), 0) FROM run_reservations r WHERE r.operation = o.operation "
-            "AND role != 'sealed') AS env_steps FROM run_operations o ORDER BY operation"
-        )
-        return [
-            {**row, "request": json.loads(row["request"]), "answer": row["answer"] and json.loads(row["answer"])}
-            for row in rows
-        ]
-
-    def reserve(self, operation: int, role: str, steps: int) -> int:
-        """Write a reservation and return its number."""
-        row = (operation, role, steps)
-        with self._transaction("reserve steps"):
-            return self._insert_row("INSERT INTO run_reservations (operation, role, reserved) VALUES (?, ?, ?)", row)
-
-    def settle(self, reservation: int, steps: int) -> None:
-        """Replace a reservation by what was taken."""
-        with self._transaction("settle steps"):
-            self._db.execute("UPDATE run_reservations SET steps = ? WHERE reservation = ?", (steps, reservation))
-
-    def steps(self) -> tuple[int, int]:
-        """Return the env steps charged to the budget, open reservations in full, and those of sealed reads."""
-        query = "SELECT role = 'sealed' AS sealed, sum(coalesce(steps, reserved)) AS n FROM run_reservations GROUP BY 1"
-        found = {row["sealed"]: row["n"] for row in self._rows(query)}
-        return found.get(0, 0), found.get(1, 0)
-
-    def steps_by_role(self) -> dict[str, int]:
-        """Return the env steps per role (train, validation, golden, search, probe, trace, sealed)."""
-        query = "SELECT role, sum(coalesce(steps, reserved)) AS n FROM run_reservations GROUP BY role ORDER BY role"
-        return {row["role"]: row["n"] for row in self._rows(query)}
-
-    def open_reservations(self) -> list[dict[str, Any]]:
-        """Return the reservations that were never settled."""
-        return self._rows("SELECT * FROM run_reservations WHERE steps IS NULL ORDER BY reservation")
-
-    def interrupt_open(self) -> None:
-        """Close what a process left behind: operations and trials that nobody works on any more."""
-        with self._transaction("close what was cut off"):
-            self._db.execute(
-                "UPDATE run_operations SET status = 'interrupted', finished = ? WHERE status = 'open'", (time.time(),)
-            )
-
-    # ------------------------------------------------------------------ trials
-
-    def assign(self, trials: Iterable[int], reservation: int) -> None:
-        """Note that the trials' steps are paid from a reservation."""
-        with self._transaction("write a trial"):
-            self._db.executemany("INSERT INTO run_trials VALUES (?, ?)", [(trial, reservation) for trial in trials])
-
-    def running_trials(self, reservation: int) -> list[int]:
-        """Return the trials of a reservation that were never settled."""
-        query = "SELECT trial FROM run_trials JOIN trials USING (trial) WHERE reservation = ? AND status = 'running'"
-        return [row["trial"] for row in self._rows(query, (reservation,))]
-
-    def interrupt_trial(self, trial: int, env_steps: int, error: str) -> None:
-        """Settle a trial that a crash cut off: its cost, and no score."""
-        with self._transaction("settle a trial"):
-            self._db.execute(
-                "UPDATE trials SET status = 'interrupted', finished = ?, env_steps = ?, error = ?, episodes = "
-                "(SELECT count(*) FROM episodes e WHERE e.trial = trials.trial) WHERE trial = ?",
-                (time.time(), env_steps, error, trial),
-            )
-
-    def known_steps(self, trial: int) -> int:
-        """Return the env steps of a trial's finished episodes."""
-        row = self._row("SELECT coalesce(sum(length), 0) AS n FROM episodes WHERE trial = ?", (trial,))
-        return int(row["n"]) if row else 0
-
-    def keep_episodes(
-        self, trial: int, key: Sequence[str], split: str, played: Sequence[tuple[Episode, Mapping[str, Any] | None]]
-    ) -> None:
-        """Keep finished episodes of a trial; ``key`` is policy hash, params and setting: whoever asks again gets them."""
-        if not played:
-            return
-        self.add_episodes(trial, split, [episode for episode, _ in played])
-        rows = [
-            (*key, e.index, trial, json.dumps(asdict(e)), None if record is None else json.dumps(record))
-            for e, record in played
-        ]
-        with self._transaction("write episodes"):
-            self._db.executemany("INSERT OR IGNORE INTO run_episodes VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def known_episodes(self, key: Sequence[str]) -> dict[int, tuple[Episode, dict[str, Any] | None, int]]:
-        """Return by index the episodes already played for policy hash, params and setting: result, record, trial."""
-        rows = self._rows(
-            "SELECT * FROM run_episodes WHERE policy_sha256 = ? AND params = ? AND setting = ?", tuple(key)
-        )
-        return {
-            row["episode"]: (
-                Episode(**json.loads(row["result"])),
-                row["record"] and json.loads(row["record"]),
-                row["trial"],
-            )
-            for row in rows
-        }
-
-    def finish_trials(self, numbers: Sequence[int], cards: Sequence[Scorecard], status: str, error: str | None) -> None:
-        """Settle trials that shared a pool."""
-        for number, card in zip(numbers, cards, strict=True):
-            self.finish(number, card, status, None, error)
-
-    def trial(self, number: int) -> dict[str, Any] | None:
-        """Return one trial with its policy's source and the role it was played in, or None."""
-        row = self._row(
-            "SELECT trials.*, source, role FROM trials JOIN policies ON sha256 = policy_sha256 "
-            "LEFT JOIN run_trials USING (trial) LEFT JOIN run_reservations USING (reservation) WHERE trial = ?",
-            (number,),
-        )
-        return None if row is None else {**row, "params": json.loads(row["params"])}
+class RunLedger(RunBooks):
+    """The ledger in a run folder; see :class:`fastheur.ledger.Ledger`."""
 
     # ------------------------------------------------------------------ versions
 
@@ -270,23 +71,25 @@ class RunLedger(Ledger):
 
     def versions(self) -> list[Version]:
         """Return every version in order, with its source."""
-        rows = self._rows(
-            "SELECT v.*, source FROM run_versions v JOIN policies ON sha256 = policy_sha256 ORDER BY version"
-        )
-        return [Version(**row) for row in rows]
+        return self._versions("ORDER BY version")
+
+    def _versions(self, which: str, *values: Any) -> list[Version]:
+        query = f"SELECT v.*, source FROM run_versions v JOIN policies ON sha256 = policy_sha256 {which}"
+        return [Version(**row) for row in self._rows(query, values)]
 
     def version(self, number: int) -> Version:
         """Return one version."""
-        return next(version for version in self.versions() if version.version == number)
+        [version] = self._versions("WHERE version = ?", number)
+        return version
 
     def version_of(self, sha256: str) -> Version | None:
         """Return the version with this hash, or None."""
-        return next((version for version in self.versions() if version.policy_sha256 == sha256), None)
+        return next(iter(self._versions("WHERE policy_sha256 = ?", sha256)), None)
 
     @property
     def champion(self) -> Version | None:
         """The version that was promoted last."""
-        return next((version for version in self.versions() if version.verdict == "champion"), None)
+        return next(iter(self._versions("WHERE verdict = 'champion'")), None)
 
     def crown(self, version: int, reason: str, cases: Sequence[GoldenCase]) -> None:
         """Make a version the champion, in one transaction with the old one's end and its golden cases."""
@@ -379,20 +182,6 @@ class RunLedger(Ledger):
         query = "SELECT coalesce(sum(seconds), 0) AS s FROM run_sessions WHERE session != ?"
         row = self._row(query, (without,))
         return float(row["s"]) if row else 0.0
-
-    # ------------------------------------------------------------------
-
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        with self._explained("read"):
-            return [dict(row) for row in self._db.execute(query, tuple(values))]
-
-    def _row(self, query: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
-        return next(iter(self._rows(query, values)), None)
-
-    def _insert_row(self, statement: str, values: Sequence[Any]) -> int:
-        number = self._db.execute(statement, tuple(values)).lastrowid
-        assert number is not None
-        return number
 
 
 def _iso(at: float) -> str:
