@@ -25,8 +25,9 @@ fastheur.vision, nothing else. It is compiled by Numba and run for many environm
     def act(obs, info, state, params{extra}):
         ...{body}
 
-info has {info}. Convert bytes with int() before subtracting. Randomness only through uniform(state), in [0, 1).
-Functions of the file may call one another. A file that prints, reads files, or uses names that start with _ is refused."""
+info has {info}. {bytes}Randomness only through uniform(state), in [0, 1).
+Functions of the file may call one another. A file that opens files, imports anything else, or uses names that start with _
+is refused. What it prints is seen by nobody, and slow: look into an episode with `trace`."""
 
 
 def brief(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent: Spent) -> str:
@@ -69,7 +70,7 @@ def data(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent: 
 def _task(config: RunConfig, world: Mapping[str, Any]) -> str:
     task, protocol = config.task, config.protocol
     args = protocol.envpool_args(task)
-    cap = args.get("max_episode_steps")
+    cap = args.get("max_episode_steps", world["cap"])
     record = references().get(task.env_id)
     lines = [
         f"{task.name} ({task.env_id}), observation mode {task.mode}: obs is {world['observation']}.",
@@ -112,6 +113,7 @@ def _contract(config: RunConfig, world: Mapping[str, Any]) -> str:
         extra="" if discrete else ", action",
         body="\n        return 0  # an integer" if discrete else "\n        action[0] = 0.0  # fill it, return nothing",
         info=", ".join(f"info.{name}" for name in world["info"]),
+        bytes="Convert bytes with int() before subtracting. " if "uint8" in world["observation"] else "",
     )
 
 
@@ -122,8 +124,9 @@ def _versions(versions: list[Version]) -> str:
     left_out = len(versions) - len(shown)
     lines = [f"({left_out} older ones without success left out)"] if left_out else []
     for one in shown:
-        score = "failed" if one.score is None else f"{one.score:,.2f}"
-        lines.append(f"{one.name} {one.verdict} {score}: {one.hypothesis}" + (f" [{one.reason}]" if one.reason else ""))
+        score = "" if one.score is None else f" {one.score:,.2f}"
+        reason = f" [{' '.join(one.reason.split())}]" if one.reason else ""
+        lines.append(f"{one.name} {one.verdict}{score}: {one.hypothesis}{reason}")
     return "\n".join(lines)
 
 

@@ -66,7 +66,9 @@ time.sleep({seconds})
 
 
 @pytest.fixture
-def door():
+def door(tmp_path):
+    """A door; the present folder passes for its run's."""
+    (tmp_path / "ledger.db").touch()
     return ToyDoor()
 
 
@@ -121,7 +123,7 @@ def test_the_instructions_name_the_operations_and_the_rules(door, tmp_path):
     work(door, tmp_path, "true")
     text = (tmp_path / "INSTRUCTIONS.md").read_text()
     for line in (
-        "Call `brief` first",
+        "1. `brief`: the task",
         "Step the task through the Lab only",
         str(tmp_path / "mcp.json"),
         "trial policy.py",

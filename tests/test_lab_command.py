@@ -118,6 +118,7 @@ BAD = [
 @pytest.mark.parametrize("words, message", BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_bad_input_is_answered_with_one_message_and_exit_code_2(words, message, door, tmp_path, capsys):
     (tmp_path / "runs" / "lonely").mkdir()
+    (tmp_path / "runs" / "lonely" / "ledger.db").touch()
     (tmp_path / "junk.py").write_bytes(bytes(range(256)))
     (tmp_path / "prose.py").write_text("Here is the policy you asked for.")
     with (tmp_path / "large.py").open("wb") as file:

@@ -62,7 +62,7 @@ def test_the_official_client_does_a_whole_run_through_a_process(tmp_path):
     door = ToyDoor()
 
     async def run(client):
-        assert "Call `brief` first" in client.instructions
+        assert "`brief`: the task" in client.instructions
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert {name: tool.input_schema for name, tool in tools.items()} == {
             name: operation.schema for name, operation in OPERATIONS.items()
@@ -81,6 +81,7 @@ def test_the_official_client_does_a_whole_run_through_a_process(tmp_path):
     server = StdioServerParameters(
         command=sys.executable, args=["-P", "-m", "fastheur", "mcp", f"run={tmp_path}"], env={"PYTHONPATH": str(ROOT)}
     )
+    (tmp_path / "ledger.db").touch()
     with DoorServer(door, tmp_path / "lab.sock"):
         talk(run, stdio_client(server))
     assert [name for name, _ in door.calls] == ["brief", "probe", "trial", "trace", "finish"]
@@ -159,6 +160,7 @@ def test_what_the_lab_prints_never_reaches_the_wire():
 
 
 def test_a_polite_kill_ends_it_while_its_input_is_open(tmp_path):
+    (tmp_path / "ledger.db").touch()
     with (
         DoorServer(ToyDoor(), tmp_path / "lab.sock"),
         subprocess.Popen(
@@ -176,10 +178,11 @@ def test_a_polite_kill_ends_it_while_its_input_is_open(tmp_path):
 def test_without_a_run_or_a_supervisor_the_message_says_what_to_do(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "one" / "ledger.db").touch()
     for words, message in (
-        ([], "add run=RUN"),
+        ([], "No run was given: run=RUN joins one"),
         (["run=one"], "No supervisor listens for"),
-        (["run=on"], "There is no run 'on', expected a run folder or a name under runs/. Did you mean one?"),
+        (["run=on"], "There is no run 'on'. Did you mean one?"),
     ):
         assert main(["mcp", *words]) == 2
         out, err = capsys.readouterr()
