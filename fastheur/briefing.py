@@ -12,6 +12,8 @@ from fastheur.tasks import references
 
 MEMORY_TOKENS = 1500
 LAST_VERSIONS = 12
+NO_CAP = 2**31 - 1
+"""EnvPool's word for episodes without a cap: the largest int32."""
 
 CONTRACT = """A policy is one self-contained Python file. It may import numpy, numba, math, cv2, fastheur.policy and
 fastheur.vision, nothing else. It is compiled by Numba and run for many environments at once: write plain scalar code.
@@ -73,9 +75,10 @@ def _task(config: RunConfig, world: Mapping[str, Any]) -> str:
     cap = args.get("max_episode_steps", world["cap"])
     record = references().get(task.env_id)
     lines = [
-        f"{task.name} ({task.env_id}), observation mode {task.mode}: obs is {world['observation']}.",
+        f"{task.name} ({task.env_id}), observation mode {task.mode}: obs is {world['observation']}"
+        + (", a plain number: obs itself." if world["observation"].endswith(" ()") else "."),
         f"An action is {world['action']}.",
-        f"Protocol {protocol.label(task)}: an episode lasts at most {cap:,} env steps." if cap else
+        f"Protocol {protocol.label(task)}: an episode lasts at most {cap:,} env steps." if cap and cap < NO_CAP else
         f"Protocol {protocol.label(task)}.",
         "The score is the mean of the undiscounted returns over the episodes.",
     ]  # fmt: skip

@@ -43,8 +43,8 @@ def learn(config: Mapping[str, Any], screen: Console, agent: Agent | None = None
         lab = resume(config["resume"], board, **_given(_group(config, "budget")))
         return _carry_on(lab, agent, board, screen, resumed=True)
     wanted = run_config(config)
-    agent = agent or make_agent(wanted.agent, wanted.start)
     folder = new_folder(config["name"], wanted.task.name, str(wanted.agent["name"]))
+    agent = agent or make_agent(wanted.agent, wanted.start)
     with watched(board, wanted):
         lab = begin(wanted, folder, board)
     return _carry_on(lab, agent, board, screen, resumed=False)

@@ -75,7 +75,9 @@ def _picture(board: Board, budget: Budget, title: str) -> Group:
     start = "" if board.start_score is None else f" (start {board.start_score:,.2f})"
     head = Text(f"{title}   champion {board.champion or '-'} {score}{start}   {board.versions} versions tried", "bold")
     done, of = board.episodes
-    now = Text(f"{board.doing or 'the agent is thinking'}{f': {done} of {of} episodes' if of else ''}", "cyan")
+    now = Text(
+        f"{board.doing or 'the agent is thinking'}{f': {done} of {of} episodes' if of and board.doing else ''}", "cyan"
+    )
     return Group(head, grid, now, *(Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in board.lines))
 
 
