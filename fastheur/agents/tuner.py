@@ -41,9 +41,12 @@ class Tuner:
         """See :class:`fastheur.agents.base.Agent`."""
         settings = assignment.settings
         brief = door.call("brief", {}).data
+        budget = (
+            brief["left"]["env_steps"] + brief["spent"]["env_steps"]
+        )  # whole: a kill so far must not change the rounds
         request = {
             "source": brief["champion_source"],
-            "steps": max(1, min(settings["round_steps"], brief["left"]["env_steps"] // _LEAST_ROUNDS)),
+            "steps": max(1, min(settings["round_steps"], budget // _LEAST_ROUNDS)),
             "space": dict(settings["space"] or {}),
             "sampler": settings["sampler"],
             "hypothesis": "parameter search",
