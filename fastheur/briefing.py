@@ -12,6 +12,8 @@ from fastheur.tasks import references
 
 MEMORY_TOKENS = 1500
 LAST_VERSIONS = 12
+NO_CAP = 2**31 - 1
+"""EnvPool's word for episodes without a cap: the largest int32."""
 
 CONTRACT = """A policy is one self-contained Python file. It may import numpy, numba, math, cv2, fastheur.policy and
 fastheur.vision, nothing else. It is compiled by Numba and run for many environments at once: write plain scalar code.
@@ -25,8 +27,9 @@ fastheur.vision, nothing else. It is compiled by Numba and run for many environm
     def act(obs, info, state, params{extra}):
         ...{body}
 
-info has {info}. Convert bytes with int() before subtracting. Randomness only through uniform(state), in [0, 1).
-Functions of the file may call one another. A file that prints, reads files, or uses names that start with _ is refused."""
+info has {info}. {bytes}Randomness only through uniform(state), in [0, 1).
+Functions of the file may call one another. A file that opens files, imports anything else, or uses names that start with _
+is refused. What it prints is seen by nobody, and slow: look into an episode with `trace`."""
 
 
 def brief(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent: Spent) -> str:
@@ -69,12 +72,13 @@ def data(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent: 
 def _task(config: RunConfig, world: Mapping[str, Any]) -> str:
     task, protocol = config.task, config.protocol
     args = protocol.envpool_args(task)
-    cap = args.get("max_episode_steps")
+    cap = args.get("max_episode_steps", world["cap"])
     record = references().get(task.env_id)
     lines = [
-        f"{task.name} ({task.env_id}), observation mode {task.mode}: obs is {world['observation']}.",
+        f"{task.name} ({task.env_id}), observation mode {task.mode}: obs is {world['observation']}"
+        + (", a plain number: obs itself." if world["observation"].endswith(" ()") else "."),
         f"An action is {world['action']}.",
-        f"Protocol {protocol.label(task)}: an episode lasts at most {cap:,} env steps." if cap else
+        f"Protocol {protocol.label(task)}: an episode lasts at most {cap:,} env steps." if cap and cap < NO_CAP else
         f"Protocol {protocol.label(task)}.",
         "The score is the mean of the undiscounted returns over the episodes.",
     ]  # fmt: skip
@@ -112,6 +116,7 @@ def _contract(config: RunConfig, world: Mapping[str, Any]) -> str:
         extra="" if discrete else ", action",
         body="\n        return 0  # an integer" if discrete else "\n        action[0] = 0.0  # fill it, return nothing",
         info=", ".join(f"info.{name}" for name in world["info"]),
+        bytes="Convert bytes with int() before subtracting. " if "uint8" in world["observation"] else "",
     )
 
 
@@ -122,8 +127,9 @@ def _versions(versions: list[Version]) -> str:
     left_out = len(versions) - len(shown)
     lines = [f"({left_out} older ones without success left out)"] if left_out else []
     for one in shown:
-        score = "failed" if one.score is None else f"{one.score:,.2f}"
-        lines.append(f"{one.name} {one.verdict} {score}: {one.hypothesis}" + (f" [{one.reason}]" if one.reason else ""))
+        score = "" if one.score is None else f" {one.score:,.2f}"
+        reason = f" [{' '.join(one.reason.split())}]" if one.reason else ""
+        lines.append(f"{one.name} {one.verdict}{score}: {one.hypothesis}{reason}")
     return "\n".join(lines)
 
 

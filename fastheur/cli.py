@@ -277,12 +277,12 @@ def _checked(overrides: Sequence[str]) -> list[str]:
         if key == "env":
             checked += _env(value, choices)
             continue
-        if key == "protocol":
-            names = [path.stem for path in (CONF / "protocol").glob("*.yaml")]
+        if key in ("protocol", "agent"):
+            names = [path.stem for path in (CONF / key).glob("*.yaml")]
             for choice in choices:
                 if choice not in (*names, "null"):
                     raise ConfigError(
-                        f"There is no protocol {choice!r}, expected one of {', '.join(sorted(names))}.{nearest(choice, names)}"
+                        f"There is no {key} {choice!r}, expected one of {', '.join(sorted(names))}.{nearest(choice, names)}"
                     )
         checked.append(word)
     return checked

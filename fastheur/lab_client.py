@@ -1,6 +1,7 @@
 """Stands in for the Lab in another process: the door of a run whose supervisor listens on the run's Unix socket."""
 
 import os
+import shlex
 import socket
 import threading
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ class DoorClient:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.path.abspath(path)
         self._run = os.path.dirname(self._path)
+        self._resume = f"`fastheur learn resume={shlex.quote(self._run)}`"
         self._turn = threading.Lock()
         self._connection = self._connected()
 
@@ -89,9 +91,7 @@ class DoorClient:
         return received[0]
 
     def _ended(self, when: str) -> ConfigError:
-        return ConfigError(
-            f"The supervisor of {self._run} ended {when}. Go on with `fastheur learn resume={self._run}`."
-        )
+        return ConfigError(f"The supervisor of {self._run} ended {when}. Go on with {self._resume}.")
 
     def _connected(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -102,9 +102,7 @@ class DoorClient:
             return connection
         except (FileNotFoundError, ConnectionRefusedError) as error:
             connection.close()
-            raise ConfigError(
-                f"No supervisor listens for {self._run}; start one with `fastheur learn resume={self._run}`."
-            ) from error
+            raise ConfigError(f"No supervisor listens for {self._run}; start one with {self._resume}.") from error
         except OSError as error:
             connection.close()
             raise ConfigError(f"Cannot reach the supervisor at {self._path}: {error.strerror}.") from error

@@ -1,5 +1,6 @@
 """The operations of the Lab as one table: names, arguments and words, the same for Python, OpenAI, MCP and the shell."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,22 +135,25 @@ _TABLE = (
         "note",
         "Keep something that was learnt, for later sessions; shown in every brief. summary=true: the text replaces all "
         "earlier notes in the brief.",
-        {"text": {"type": "string"}, "summary": {"type": "boolean", "default": False}},
+        {
+            "text": {"type": "string", "description": "What was learnt."},
+            "summary": {"type": "boolean", "default": False},
+        },
         ("text",),
     ),
     Operation(
         "failed_direction",
         "Keep an idea that did not work, and why, so that it is not tried again.",
-        {"text": {"type": "string"}},
+        {"text": {"type": "string", "description": "What was tried, and why it did not work."}},
         ("text",),
     ),
     Operation(
         "golden",
         "Add a golden case: a train episode on which every later champion must reach the floor.",
         {
-            "name": {"type": "string"},
+            "name": {"type": "string", "description": "Name of the case; `allow_loss` uses it."},
             "episode": _EPISODE,
-            "floor": {"type": "number"},
+            "floor": {"type": "number", "description": "Return that the episode must reach."},
             "max_steps": {"type": "integer", "minimum": 1, "description": "Cap of the case; default: the run's own."},
         },
         ("name", "episode", "floor"),
@@ -157,7 +161,7 @@ _TABLE = (
     Operation(
         "finish",
         "End the run: the champion is then confirmed on sealed seeds.",
-        {"reason": {"type": "string"}},
+        {"reason": {"type": "string", "description": "Why no idea is left that is worth its cost."}},
         ("reason",),
     ),
 )
@@ -192,19 +196,29 @@ def checked(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"{name} takes {takes}; found {key!r}.{nearest(str(key), known)}")
     missing = [key for key in operation.required if arguments.get(key) is None]
     if missing:
-        raise ConfigError(
-            f"{name} needs {', '.join(missing)}: {known[missing[0]].get('description', 'see its schema')}"
-        )
+        raise ConfigError(f"{name} needs {', '.join(missing)}: {_expected(known[missing[0]])}")
     given = {key: value for key, value in arguments.items() if value is not None}
     for key, value in given.items():
         _check(f"{name}: {key}", value, known[key])
     return {**{key: one["default"] for key, one in known.items() if "default" in one}, **given}
 
 
+def _expected(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return f"one of {', '.join(schema['enum'])}."
+    return str(schema.get("description", f"{_article(schema['type'])}."))
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+
+
 def _check(where: str, value: Any, schema: Mapping[str, Any]) -> None:
     kind = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        raise ConfigError(f"{where} is {_short(value)}, expected {'an' if kind[0] in 'aio' else 'a'} {kind}.")
+        raise ConfigError(f"{where} is {_short(value)}, expected {_article(kind)}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where} is {value}, expected a finite number.")
     if "enum" in schema and value not in schema["enum"]:
         raise ConfigError(f"{where} is {_short(value)}, expected one of {', '.join(schema['enum'])}.")
     if "minimum" in schema and value < schema["minimum"]:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shlex
 import time
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def lock_folder(folder: Path) -> int:
             os.close(lock)
             raise ConfigError(
                 f"{folder} is in use by another process{f' ({pid})' if pid else ''}. Wait for it, or stop it; "
-                f"`fastheur lab {folder.name} brief` talks to it."
+                f"`fastheur lab {shlex.quote(str(folder))} brief` talks to it."
             ) from error
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())

@@ -1,6 +1,7 @@
 """A run: its settings, and its open folder."""
 
 import os
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -9,7 +10,8 @@ from typing import Any
 
 from fastheur.budget import Budget
 from fastheur.errors import ConfigError, whole
-from fastheur.run_folder import LEDGER, find_run, lock_folder
+from fastheur.gate import Gate
+from fastheur.run_folder import LEDGER, LOG, METER, find_run, lock_folder
 from fastheur.run_ledger import RunLedger
 from fastheur.seeds import commitment, draw_secret
 from fastheur.tasks import Environment, Protocol, Task, environment_from, find_protocol, protocol_from
@@ -78,6 +80,7 @@ class RunConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value < high:
                 raise ConfigError(f"{name} is {value!r}, expected a number between {low} and {high:g}.")
+        Gate(False, self.validation_episodes, self.error)  # also where only a policy's own chance asks for it
         if self.goal is not None and (isinstance(self.goal, bool) or not isinstance(self.goal, (int, float))):
             raise ConfigError(f"goal is {self.goal!r}, expected a score, or null.")
         if self.isolation != "process":
@@ -147,6 +150,8 @@ class Run:
     def create(cls, folder: Path, config: RunConfig) -> "Run":
         """Make a new run folder, lock it, and draw the secret behind its sealed seeds.
 
+        A run that never took a step, since its start policy was refused, makes room for the new one.
+
         Raises:
             ConfigError: it holds a run already, or cannot be made.
         """
@@ -156,9 +161,17 @@ class Run:
             raise ConfigError(f"Cannot make the run folder {folder}: {error.strerror}.") from error
         lock = lock_folder(folder)
         ledger = RunLedger(folder / LEDGER)
+        if ledger.value("config") is not None and ledger.champion is None and not any(ledger.steps()):
+            ledger.__exit__()
+            for name in (LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", METER, LOG):
+                (folder / name).unlink(missing_ok=True)
+            ledger = RunLedger(folder / LEDGER)
         if ledger.value("config") is not None:
+            ledger.__exit__()
+            os.close(lock)
             raise ConfigError(
-                f"{folder} holds a run already: go on with `fastheur learn resume={folder}`, or give another name=NAME."
+                f"{folder} holds a run already: go on with `fastheur learn resume={shlex.quote(str(folder))}`, or give "
+                "another name=NAME."
             )
         secret = draw_secret()  # all in one write: a run that is killed here has not begun
         ledger.put(

@@ -67,7 +67,8 @@ time.sleep({seconds})
 
 @pytest.fixture
 def door(tmp_path):
-    (tmp_path / "ledger.db").touch()  # what makes a folder a run
+    """A door; the present folder passes for its run's."""
+    (tmp_path / "ledger.db").touch()
     return ToyDoor()
 
 

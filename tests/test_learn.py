@@ -161,6 +161,40 @@ def test_openai_without_a_key_says_what_to_set(folder, capsys, monkeypatch):
     assert code == 2 and "OPENAI_API_KEY" in err and "agent=tuner" in err
 
 
+def test_what_an_agent_lacks_is_said_before_a_run_is_made(folder, capsys, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    for words in (["agent=openai"], ["agent=script"], ["agent=command"], ["agent=tuner", "agent.sampler=none"]):
+        assert fastheur("learn", *SMALL, "start=start.py", *words, capsys=capsys)[0] == 2
+    monkeypatch.setattr("sys.stdin", None)
+    code, _, err = fastheur("mcp", *SMALL, "start=start.py", capsys=capsys)
+    assert code == 2 and "Standard input is closed" in err
+    assert not (folder / "runs").exists()
+
+
+def test_a_refused_start_gives_its_name_back_and_the_tuner_makes_use_of_a_small_budget(folder, capsys):
+    (folder / "prose.py").write_text("PARAMS: push the cart to the left")
+    code, _, err = fastheur("learn", *SMALL, "start=prose.py", "name=one", capsys=capsys)
+    assert code == 2 and "The start policy prose.py cannot be played" in err
+    words = [*SMALL, "budget.env_steps=40000", "start=start.py", "name=one"]
+    assert fastheur("learn", *words, capsys=capsys)[0] == 0
+    run = Run.open("one")
+    assert run.status == "confirmed" and run.ledger.champion.score > 400
+    run.close()
+    assert "holds a run already" in fastheur("learn", *words, capsys=capsys)[2]
+    for ended in (["lab", "one", "brief"], ["mcp", "run=one"]):
+        assert "has ended (the budget of 40,000 env steps is spent" in fastheur(*ended, capsys=capsys)[2]
+
+
+def test_a_limit_is_shown_with_what_was_used_of_it(folder, capsys, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with ResponsesServer(answer(calls("finish", reason="done"), tokens=(900_000, 0, 100_000))) as server:
+        words = ["agent=openai", f"agent.base_url={server.url}", "agent.price_input=1", "agent.price_output=10"]
+        code, out, err = fastheur("learn", *SMALL, "start=start.py", "name=one", *words, capsys=capsys)
+    assert code == 0, err
+    assert "1,000,000 tokens used, for $1.90." in out
+
+
 def test_killed_runs_decide_the_same_when_resumed():
     bench = Path(__file__).parent.parent / "bench" / "kills.py"
     done = subprocess.run([sys.executable, str(bench), "3", "5"], capture_output=True, text=True)

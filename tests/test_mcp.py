@@ -62,7 +62,7 @@ def test_the_official_client_does_a_whole_run_through_a_process(tmp_path):
     door = ToyDoor()
 
     async def run(client):
-        assert "1. `brief`: the task" in client.instructions
+        assert "`brief`: the task" in client.instructions
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert {name: tool.input_schema for name, tool in tools.items()} == {
             name: operation.schema for name, operation in OPERATIONS.items()
@@ -180,7 +180,7 @@ def test_without_a_run_or_a_supervisor_the_message_says_what_to_do(tmp_path, mon
     (tmp_path / "runs" / "one").mkdir(parents=True)
     (tmp_path / "runs" / "one" / "ledger.db").touch()
     for words, message in (
-        ([], "run=RUN joins one"),
+        ([], "No run was given: run=RUN joins one"),
         (["run=one"], "No supervisor listens for"),
         (["run=on"], "There is no run 'on'. Did you mean one?"),
     ):

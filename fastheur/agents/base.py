@@ -67,6 +67,13 @@ class Agent(Protocol):
     replays: ClassVar[bool]
     waits: ClassVar[bool]
 
+    def check(self, settings: Mapping[str, Any], source: str) -> None:
+        """Check its settings, and the ``source`` it starts from, before a run is made or taken up for it.
+
+        Raises:
+            ConfigError: one of them does not fit, or something that it needs (a key, a program, a file) is missing.
+        """
+
     def run(self, door: Door, assignment: Assignment) -> None:
         """Improve the policy behind ``door``.
 

@@ -90,6 +90,11 @@ class CommandAgent:
     replays: ClassVar[bool] = False
     waits: ClassVar[bool] = False
 
+    def check(self, settings: Mapping[str, Any], source: str) -> None:
+        """See :class:`fastheur.agents.base.Agent`."""
+        wanted = Settings.of(settings)
+        _found(wanted.program[0], _environment(wanted.env))
+
     def run(self, door: Door, assignment: Assignment) -> None:
         """Start the program and wait for its end; what it prints goes to the log, and its last lines to ``door.say``.
 

@@ -1,7 +1,9 @@
 """Serves a door's operations over standard input and output with the official MCP SDK: one tool per operation."""
 
 import base64
+import sys
 import threading
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import anyio
@@ -13,7 +15,7 @@ from mcp.server.stdio import stdio_server
 from fastheur import __version__
 from fastheur.agents.base import Assignment, Door
 from fastheur.agents.instructions import instructions
-from fastheur.errors import FastheurError, RunOver
+from fastheur.errors import ConfigError, FastheurError, RunOver
 from fastheur.operations import OPERATIONS, Answer
 
 BRIEF = "fastheur://brief"
@@ -30,6 +32,11 @@ class McpAgent:
 
     replays: ClassVar[bool] = False
     waits: ClassVar[bool] = True
+
+    def check(self, settings: Mapping[str, Any], source: str) -> None:
+        """See :class:`fastheur.agents.base.Agent`; it needs an open standard input."""
+        if sys.stdin is None:
+            raise ConfigError("Standard input is closed; the agent that works on the run has to be at its other end.")
 
     def run(self, door: Door, assignment: Assignment) -> None:
         """See :class:`fastheur.agents.base.Agent`."""

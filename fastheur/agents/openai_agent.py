@@ -39,6 +39,10 @@ class OpenAIAgent:
     replays: ClassVar[bool] = False
     waits: ClassVar[bool] = False
 
+    def check(self, settings: Mapping[str, Any], source: str) -> None:
+        """See :class:`fastheur.agents.base.Agent`."""
+        Settings.of(settings).key()
+
     def run(self, door: Door, assignment: Assignment) -> None:
         """Let the model work until it finishes, has used its turns, or the run is over.
 

@@ -17,14 +17,16 @@ _AGENTS = {
 }
 
 
-def make_agent(settings: Mapping[str, Any]) -> Agent:
-    """Return the agent that ``settings["name"]`` names.
+def make_agent(settings: Mapping[str, Any], source: str = "") -> Agent:
+    """Return the agent that ``settings["name"]`` names, after a check of its settings and of the ``source`` it starts from.
 
     Raises:
-        ConfigError: there is no such agent.
+        ConfigError: there is no such agent, or it cannot work with these settings.
     """
     name = str(settings.get("name"))
     if name not in _AGENTS:
         raise ConfigError(f"There is no agent {name!r}, expected one of {', '.join(_AGENTS)}.{nearest(name, _AGENTS)}")
     module, attribute = _AGENTS[name]
-    return getattr(import_module(module), attribute)()
+    agent: Agent = getattr(import_module(module), attribute)()
+    agent.check(settings, source)
+    return agent

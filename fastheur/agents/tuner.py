@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from fastheur.agents.base import Assignment, Door
-from fastheur.errors import ConfigError
+from fastheur.errors import ConfigError, whole
+from fastheur.operations import OPERATIONS
 from fastheur.unswitching import unswitched
+
+_LEAST_ROUNDS = 3
+"""A round takes no more than this part of a small budget: what a search finds has still to be tried, and judged."""
 
 
 class Tuner:
@@ -18,12 +22,31 @@ class Tuner:
     replays: ClassVar[bool] = True
     waits: ClassVar[bool] = False
 
+    def check(self, settings: Mapping[str, Any], source: str) -> None:
+        """See :class:`fastheur.agents.base.Agent`."""
+        for name in ("round_steps", "patience"):
+            whole(f"agent.{name}", settings[name])
+        samplers = OPERATIONS["search"].arguments["sampler"]["enum"]
+        if settings["sampler"] not in samplers:
+            raise ConfigError(f"agent.sampler is {settings['sampler']!r}, expected one of {', '.join(samplers)}.")
+        if not isinstance(settings["space"] or {}, Mapping):
+            raise ConfigError(f"agent.space is {settings['space']!r}, expected {{NAME: [low, high]}}, or null.")
+        if "PARAMS" not in source:
+            raise ConfigError(
+                "agent=tuner searches the parameters of a policy, and the start policy declares no PARAMS: give "
+                "start=FILE with some (docs/first-policy.md shows how), or take another agent."
+            )
+
     def run(self, door: Door, assignment: Assignment) -> None:
         """See :class:`fastheur.agents.base.Agent`."""
         settings = assignment.settings
+        brief = door.call("brief", {}).data
+        budget = (
+            brief["left"]["env_steps"] + brief["spent"]["env_steps"]
+        )  # whole: a kill so far must not change the rounds
         request = {
-            "source": door.call("brief", {}).data["champion_source"],
-            "steps": settings["round_steps"],
+            "source": brief["champion_source"],
+            "steps": max(1, min(settings["round_steps"], budget // _LEAST_ROUNDS)),
             "space": dict(settings["space"] or {}),
             "sampler": settings["sampler"],
             "hypothesis": "parameter search",

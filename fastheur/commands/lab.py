@@ -8,9 +8,8 @@ from typing import Any
 
 import yaml
 
+from fastheur.commands.joining import join
 from fastheur.errors import ConfigError, nearest
-from fastheur.lab_client import DoorClient
-from fastheur.lab_wire import SOCKET
 from fastheur.operations import OPERATIONS, Answer, Operation, Picture
 from fastheur.run_folder import find_run
 from fastheur.sockets import MOST_BYTES
@@ -36,7 +35,7 @@ def main(words: Sequence[str]) -> int:
     if not isinstance(as_json, bool):
         raise ConfigError(f"json is {as_json!r}, expected true or false.")
     folder = find_run(run)
-    with DoorClient(folder / SOCKET) as door:
+    with join(folder) as door:
         answer = door.call(name, arguments)
     files = [_saved(picture, folder / PICTURES, name) for picture in answer.pictures]
     print(_json(answer, files) if as_json else _text(answer, files))

@@ -1,5 +1,6 @@
 """``fastheur learn``: make or resume a run, let its agent work, and show what came out."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from fastheur.commands import settings
 from fastheur.commands.display import console
 from fastheur.commands.learn_view import outcome, watched
 from fastheur.commands.play import INTERRUPTED
-from fastheur.errors import ConfigError
+from fastheur.errors import ConfigError, FastheurError
 from fastheur.lab import Lab
 from fastheur.learn import begin, confirm, result, resume, work
 from fastheur.resources import POLICIES
@@ -39,19 +40,21 @@ def learn(config: Mapping[str, Any], screen: Console, agent: Agent | None = None
     config = settings.texts(config)
     board = Board()
     if config["resume"] is not None:
-        lab = resume(config["resume"], board, **_given(config["budget"]))
-        return _carry_on(lab, agent or make_agent(lab.run.config.agent), board, screen, resumed=True)
+        lab = resume(config["resume"], board, **_given(_group(config, "budget")))
+        return _carry_on(lab, agent, board, screen, resumed=True)
     wanted = run_config(config)
-    agent = make_agent(wanted.agent)
     folder = new_folder(config["name"], wanted.task.name, str(wanted.agent["name"]))
+    agent = agent or make_agent(wanted.agent, wanted.start)
     with watched(board, wanted):
         lab = begin(wanted, folder, board)
     return _carry_on(lab, agent, board, screen, resumed=False)
 
 
-def _carry_on(lab: Lab, agent: Agent, board: Board, screen: Console, resumed: bool) -> int:
-    folder = lab.run.folder
+def _carry_on(lab: Lab, agent: Agent | None, board: Board, screen: Console, resumed: bool) -> int:
+    folder, champion = lab.run.folder, lab.run.ledger.champion
+    again = f"Go on with: fastheur learn resume={shlex.quote(str(folder))}"
     try:
+        agent = agent or make_agent(lab.run.config.agent, champion.source if champion else "")
         screen.print(f"Run {folder}. Sealed seeds committed to as {lab.run.ledger.value('commitment')}.")
         with watched(board, lab.run.config):
             work(lab, agent, resumed)
@@ -59,8 +62,11 @@ def _carry_on(lab: Lab, agent: Agent, board: Board, screen: Console, resumed: bo
                 confirm(lab)
         screen.print(outcome(result(lab.run), lab.run))
     except KeyboardInterrupt:
-        screen.print(f"Interrupted; everything measured is kept. Go on with: fastheur learn resume={folder}")
+        screen.print(f"Interrupted; everything measured is kept. {again}")
         return INTERRUPTED
+    except FastheurError:
+        screen.print(f"The agent has stopped; everything measured is kept. {again}")
+        raise
     finally:
         lab.close()
     return 0
@@ -75,11 +81,13 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     environment = settings.environment(config)
     protocol = settings.protocol(config, environment)
     task = make_task(environment, config["obs"], protocol)
-    search = config["search"]
+    search = _group(config, "search")
     stall = search["stall"]
     if stall == "auto":
         stall = ATARI_STALL if task.suite == "atari" else None
     start, name = _start(config["start"])
+    budget = Budget(**{"env_steps": ENV_STEPS, **_given(_group(config, "budget"))})
+    _check_counted(budget, config["agent"])
     return RunConfig(
         environment=environment,
         mode=task.mode,
@@ -87,7 +95,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         agent=config["agent"],
         start=start,
         start_name=name,
-        budget=Budget(**{"env_steps": ENV_STEPS, **_given(config["budget"])}),
+        budget=budget,
         seed=config["seed"],
         train_episodes=8 if config["train_episodes"] is None else config["train_episodes"],
         validation_episodes=config["validation_episodes"],
@@ -106,6 +114,27 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         trial_s=config["trial_s"],
         idle_s=config["idle_s"],
     )
+
+
+def _check_counted(budget: Budget, agent: Mapping[str, Any]) -> None:
+    """Refuse a limit of something that nobody would count: it would never end the run."""
+    if agent["name"] != "openai" and (budget.tokens is not None or budget.money is not None):
+        raise ConfigError(
+            f"budget.tokens and budget.money work with agent=openai, since the tokens of agent={agent['name']} are not "
+            "known here; found one of them. Set limits of your own there, or budget.wall_s here."
+        )
+    if budget.money is not None and (agent["price_input"] is None or agent["price_output"] is None):
+        raise ConfigError(
+            f"budget.money={budget.money:g} needs prices: set agent.price_input and agent.price_output, in US dollars per "
+            "million tokens."
+        )
+
+
+def _group(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    group = config[name]
+    if not isinstance(group, Mapping):
+        raise ConfigError(f"{name} is {group!r}, expected {name}.NAME=VALUE; `fastheur learn --help` shows the names.")
+    return group
 
 
 def _given(budget: Mapping[str, Any]) -> dict[str, Any]:

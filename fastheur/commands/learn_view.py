@@ -1,5 +1,6 @@
 """How a run is shown while it goes on, and at its end."""
 
+import shlex
 import sys
 import threading
 import time
@@ -74,7 +75,9 @@ def _picture(board: Board, budget: Budget, title: str) -> Group:
     start = "" if board.start_score is None else f" (start {board.start_score:,.2f})"
     head = Text(f"{title}   champion {board.champion or '-'} {score}{start}   {board.versions} versions tried", "bold")
     done, of = board.episodes
-    now = Text(f"{board.doing or 'the agent is thinking'}{f': {done} of {of} episodes' if of else ''}", "cyan")
+    now = Text(
+        f"{board.doing or 'the agent is thinking'}{f': {done} of {of} episodes' if of and board.doing else ''}", "cyan"
+    )
     return Group(head, grid, now, *(Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in board.lines))
 
 
@@ -103,13 +106,16 @@ def outcome(found: Result, run: Run) -> Group:
 
 
 def _words(found: Result, run: Run) -> list[str]:
-    config, ledger = run.config, run.ledger
+    config, ledger, folder = run.config, run.ledger, shlex.quote(str(found.folder))
     record = references().get(config.task.env_id)
     unit = "frames" if config.task.suite == "atari" else "env steps"
     lines = [
         f"{found.env_steps:,} of {config.budget.env_steps:,} {unit} used, {len(ledger.versions())} versions tried, "
         f"{found.steps_per_s:,.0f} steps/s; sealed reads took {found.sealed_steps:,} more."
     ]
+    tokens, money = ledger.charged()
+    if tokens is not None:
+        lines.append(f"{tokens:,} tokens used{'' if money is None else f', for ${money:,.2f}'}.")
     if record:
         lines.append(f"Record: {record.score:,.6g} under {record.protocol} ({record.source}).")
     if found.reason:
@@ -117,10 +123,8 @@ def _words(found: Result, run: Run) -> list[str]:
         secret = ledger.value("secret")
         lines.append(f"Sealed seeds: secret {secret}, committed to before the run as {commitment(secret)}.")
     else:
-        lines.append(f"The run is open: fastheur learn resume={found.folder}")
-    lines.append(
-        f"Champion, memory, golden cases and the ledger are in {found.folder}. Next: fastheur show {found.folder}"
-    )
+        lines.append(f"The run is open: fastheur learn resume={folder}")
+    lines.append(f"Champion, memory, golden cases and the ledger are in {found.folder}. Next: fastheur show {folder}")
     return lines
 
 
