@@ -17,7 +17,7 @@ from typing import Any
 from fastheur import briefing
 from fastheur.board import Board
 from fastheur.budget import Spent
-from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, RunOver
+from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, PolicyError, RunOver
 from fastheur.judge import Judge
 from fastheur.lab_requests import finite, readable, recorded, shown
 from fastheur.lab_trials import Trials
@@ -55,6 +55,7 @@ class Lab:
         settle_open(self._ledger, meter)
         self._ledger.interrupt_open()
         self._session = self._ledger.begin_session()
+        self._wall_before = self._ledger.wall_s(self._session)
         self._player = Player(run.folder / METER, run.folder / LOG, run.lock)
         self._player.watch = self._stepped
         self.judge = Judge(self._config, self._ledger, self._player, meter)
@@ -127,7 +128,7 @@ class Lab:
     def spent(self) -> Spent:
         """What the run has taken so far."""
         charged, sealed = self._ledger.steps()
-        wall = self._ledger.wall_s(self._session) + time.monotonic() - self._began
+        wall = self._wall_before + time.monotonic() - self._began
         return Spent(charged, sealed, wall, *self._ledger.charged())
 
     def start(self) -> Answer:
@@ -149,7 +150,7 @@ class Lab:
             raise ConfigError(
                 f"budget.env_steps={config.budget.env_steps:,} does not reach for the first trial of the start policy; "
                 f"expected at least one episode of {config.task.name}, of up to "
-                f"{config.protocol.envpool_args(config.task).get('max_episode_steps', 'unknown many')} env steps."
+                f"{self.judge.cap_of(config.protocol) or 'any number of'} env steps."
             )
         return answer
 
@@ -253,7 +254,9 @@ class Lab:
         return self._config.trial_s if limit is None else limit - self.spent.wall_s
 
     def _stepped(self, taken: int) -> None:
-        self.board.steps = self.judge.charged + taken
+        if self.over is None:  # the confirmation's steps are counted apart
+            self.board.steps = self.judge.charged + taken
+        self.board.wall_s = self._wall_before + time.monotonic() - self._began
         if time.monotonic() - self._clocked > _CLOCK_S:
             self._clock()
 
@@ -315,11 +318,23 @@ class Lab:
             raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
         golden = found["role"] == "golden"
         protocol = self._config.golden_protocol(self.judge.cap) if golden else self._config.protocol
+        known = self._ledger.episode(trial, episode)
+        if known and known["length"] > self.judge.left:
+            raise ConfigError(
+                f"Episode {episode} of trial {trial} takes {known['length']:,} env steps, and {self.judge.left:,} are left."
+            )
         request = {
             "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
             "seed": episode_seeds("train", episode, 1)[0], "around": around, "last": last,
         }  # fmt: skip
-        return shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
+        answer = shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
+        whole = found["role"] != "search"  # whose episodes may have been cut
+        if known and whole and answer.data["action_hash"] != known["action_hash"]:
+            raise PolicyError(
+                f"Episode {episode} of trial {trial} was played again with other actions than recorded: the policy does not "
+                "decide from its observations, state and uniform(state) alone."
+            )
+        return answer
 
     def _note(self, number: int, text: str, summary: bool) -> Answer:
         return self._kept("summary" if summary else "note", text, number)

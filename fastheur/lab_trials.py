@@ -172,7 +172,7 @@ class Trials:
             "reason": outcome.reason,
             "lost_golden": list(outcome.lost),
             "score_mean": card.mean,
-            "returns": card.returns.tolist(),
+            "scorecard": card.to_dict(),
             "difference": None,
         }
         if rival:
@@ -212,8 +212,8 @@ class Trials:
     def _again(self, version: Version) -> Answer:
         score = "no score" if version.score is None else f"{version.score:,.2f}"
         text = (
-            f"This very text was tried before as {version.name} (trial {version.trial}): {score}, {version.verdict}: "
-            f"{version.reason}. Nothing was played or charged."
+            f"This very text was tried before as {version.name} (trial {version.trial or '-'}): {score}, {version.verdict}. "
+            f"Nothing was played or charged.\n{version.reason}"
         )
         data = {
             "status": "known", "version": version.version, "trial": version.trial, "score_mean": version.score,

@@ -59,7 +59,8 @@ def resume(name: str | Path, board: Board | None = None, **budget: Any) -> Lab:
     try:
         if run.status == "confirmed":
             raise ConfigError(
-                f"The run {run.folder} is over and its champion confirmed; `fastheur show {run.folder}` shows it."
+                f"The run {run.folder} is over and its champion confirmed; `fastheur show {run.folder}` shows it. Begin another "
+                f"one from there: start={run.folder}/champion.py"
             )
         if budget:
             changed = replace(run.config, budget=Budget(**{**vars(run.config.budget), **budget}))

@@ -94,7 +94,7 @@ class Player:
     ) -> dict[str, Any]:
         """Send a request and return the message that ends it."""
         began = looked = time.monotonic()
-        taken = self._meter.taken
+        first = taken = self._meter.taken
         sockets.send(connection, request)
         while True:
             if select.select([connection], [], [], _GLANCE_S)[0]:
@@ -111,9 +111,9 @@ class Player:
                 taken, looked = self._meter.taken, now
                 self.watch(taken)
             if now - looked > deadlines.idle_s:
-                raise self._hung(request, f"no env step in {deadlines.idle_s:g} s")
+                raise self._hung(request, f"no env step in {deadlines.idle_s:g} s", taken - first)
             if now - began > deadlines.request_s:
-                raise self._hung(request, f"not done within {deadlines.request_s:g} s")
+                raise self._hung(request, f"not done within {deadlines.request_s:g} s", taken - first)
 
     def close(self) -> None:
         """End the player and all its children."""
@@ -180,11 +180,9 @@ class Player:
             f"{self._log.name} in the run folder may say why."
         )
 
-    def _hung(self, request: Mapping[str, Any], why: str) -> FastheurError:
+    def _hung(self, request: Mapping[str, Any], why: str, taken: int) -> FastheurError:
         self.close()
-        return PolicyDied(
-            f"{_what(request)} was stopped: {why}, after {self._meter.taken:,} env steps. A loop that never ends?"
-        )
+        return PolicyDied(f"{_what(request)} was stopped: {why}, after {taken:,} env steps. A loop that never ends?")
 
 
 def _memory(pid: int) -> int:

@@ -40,6 +40,10 @@ class Version:
 class RunLedger(RunBooks):
     """The ledger in a run folder; see :class:`fastheur.ledger.Ledger`."""
 
+    def episode(self, trial: int, index: int) -> dict[str, Any] | None:
+        """Return a trial's record of one episode (ret, length, action_hash ...), or None."""
+        return self._row("SELECT * FROM episodes WHERE trial = ? AND episode = ?", (trial, index))
+
     # ------------------------------------------------------------------ versions
 
     def add_version(

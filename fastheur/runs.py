@@ -160,6 +160,14 @@ class Run:
         except OSError as error:
             raise ConfigError(f"Cannot make the run folder {folder}: {error.strerror}.") from error
         lock = lock_folder(folder)
+        try:
+            return cls(folder, cls._new_ledger(folder, config), config, lock)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @staticmethod
+    def _new_ledger(folder: Path, config: RunConfig) -> RunLedger:
         ledger = RunLedger(folder / LEDGER)
         if ledger.value("config") is not None and ledger.champion is None and not any(ledger.steps()):
             ledger.__exit__()
@@ -168,7 +176,6 @@ class Run:
             ledger = RunLedger(folder / LEDGER)
         if ledger.value("config") is not None:
             ledger.__exit__()
-            os.close(lock)
             raise ConfigError(
                 f"{folder} holds a run already: go on with `fastheur learn resume={shlex.quote(str(folder))}`, or give "
                 "another name=NAME."
@@ -177,7 +184,7 @@ class Run:
         ledger.put(
             config=config.to_dict(), created=time.time(), status="open", secret=secret, commitment=commitment(secret)
         )
-        return cls(folder, ledger, config, lock)
+        return ledger
 
     @classmethod
     def open(cls, name: str | Path, lock: bool = False) -> "Run":
@@ -188,11 +195,16 @@ class Run:
         """
         folder = find_run(name)
         held = lock_folder(folder) if lock else -1
-        ledger = RunLedger(folder / LEDGER)
-        values = ledger.value("config")
-        if values is None:
-            raise ConfigError(f"{folder} holds a run that never began; give its settings and name={folder} again.")
-        return cls(folder, ledger, RunConfig.from_dict(values), held)
+        try:
+            ledger = RunLedger(folder / LEDGER)
+            values = ledger.value("config")
+            if values is None:
+                raise ConfigError(f"{folder} holds a run that never began; give its settings and name={folder} again.")
+            return cls(folder, ledger, RunConfig.from_dict(values), held)
+        except BaseException:
+            if held >= 0:
+                os.close(held)
+            raise
 
     @property
     def status(self) -> str:

@@ -191,7 +191,7 @@ def test_where_chance_has_no_part_one_episode_stands_for_all(tmp_path):
     settings = {"environment": environment, "mode": "ram", "protocol": protocol, "start": random}
     with lab_in(tmp_path / "run", **settings) as lab:
         answer = tried(lab, still, "no chance")
-        assert len(answer.data["returns"]) == 4  # as many as its random champion has played
+        assert len(answer.data["scorecard"]["returns"]) == 4  # as many as its random champion has played
         train = [trial for trial in lab.run.ledger.trials() if trial["name"] == "v2" and trial["split"] == "train"]
         assert sum(trial["episodes"] for trial in train) == 1
         assert booked(lab) == sum(lab.run.ledger.steps())

@@ -45,14 +45,17 @@ def learn(config: Mapping[str, Any], screen: Console, agent: Agent | None = None
     wanted = run_config(config)
     folder = new_folder(config["name"], wanted.task.name, str(wanted.agent["name"]))
     agent = agent or make_agent(wanted.agent, wanted.start)
-    with watched(board, wanted):
-        lab = begin(wanted, folder, board)
+    try:
+        with watched(board, wanted):
+            lab = begin(wanted, folder, board)
+    except KeyboardInterrupt:
+        screen.print(f"Interrupted in the trial of the start policy. {_again(folder)}")
+        return INTERRUPTED
     return _carry_on(lab, agent, board, screen, resumed=False)
 
 
 def _carry_on(lab: Lab, agent: Agent | None, board: Board, screen: Console, resumed: bool) -> int:
     folder, champion = lab.run.folder, lab.run.ledger.champion
-    again = f"Go on with: fastheur learn resume={shlex.quote(str(folder))}"
     try:
         agent = agent or make_agent(lab.run.config.agent, champion.source if champion else "")
         screen.print(f"Run {folder}. Sealed seeds committed to as {lab.run.ledger.value('commitment')}.")
@@ -62,14 +65,18 @@ def _carry_on(lab: Lab, agent: Agent | None, board: Board, screen: Console, resu
                 confirm(lab)
         screen.print(outcome(result(lab.run), lab.run))
     except KeyboardInterrupt:
-        screen.print(f"Interrupted; everything measured is kept. {again}")
+        screen.print(f"Interrupted; everything measured is kept. {_again(folder)}")
         return INTERRUPTED
     except FastheurError:
-        screen.print(f"The agent has stopped; everything measured is kept. {again}")
+        screen.print(f"The agent has stopped; everything measured is kept. {_again(folder)}")
         raise
     finally:
         lab.close()
     return 0
+
+
+def _again(folder: Path) -> str:
+    return f"Go on with: fastheur learn resume={shlex.quote(str(folder))}"
 
 
 def run_config(config: Mapping[str, Any]) -> RunConfig:
