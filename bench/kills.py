@@ -1,6 +1,6 @@
 """Kills a learning run with SIGKILL at random moments, resumes it each time, and compares it with an undisturbed one.
 
-    python bench/kills.py [KILLS] [SEED] [FOLDER]
+    python bench/kills.py [KILLS] [SEED] [FOLDER] [SETTING=VALUE ...]
 
 Checked for every killed run: no trial is left open; the env steps charged are those of its reservations; what was decided
 (operations, versions, verdicts, scores, golden cases) equals the undisturbed run's, and so does the champion.
@@ -24,7 +24,7 @@ SETTINGS = (
     "confirm_episodes=2", "golden_max_steps=500", "seed=1",
 )  # fmt: skip
 LONGEST_S = 12.0
-"""A run is left alone for at most so long before it is killed."""
+"""A run is left alone for at most so long before it is killed, and for at most 0.6 of what it takes undisturbed."""
 
 
 def learn(folder: Path, *words: str) -> subprocess.Popen:
@@ -102,11 +102,13 @@ def main() -> int:
     draw = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     top = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(tempfile.mkdtemp(prefix="fastheur-kills-"))
     top.mkdir(parents=True, exist_ok=True)
+    settings = (*SETTINGS, *sys.argv[4:])
     calm = top / "calm"
     began = time.monotonic()
-    if learn(calm, f"name={calm}", *SETTINGS).wait() != 0:
+    if learn(calm, f"name={calm}", *settings).wait() != 0:
         print((top / "calm.log").read_text()[-2000:])
         return 1
+    longest = min(LONGEST_S, 0.6 * (time.monotonic() - began))
     print(f"undisturbed: {time.monotonic() - began:.1f} s, {accounts(calm)[0]:,} env steps", flush=True)
     expected = settled(decided(calm))
     done, runs = 0, 0
@@ -115,9 +117,9 @@ def main() -> int:
         folder = top / f"killed-{runs}"
         while not finished(folder):
             begun = has_begun(folder)
-            process = learn(folder, *([f"resume={folder}"] if begun else [f"name={folder}", *SETTINGS]))
+            process = learn(folder, *([f"resume={folder}"] if begun else [f"name={folder}", *settings]))
             try:
-                process.wait(draw.uniform(0.5, LONGEST_S) if done < kills else None)
+                process.wait(draw.uniform(0.5, longest) if done < kills else None)
                 assert process.returncode == 0, (top / f"{folder.name}.log").read_text()[-2000:]
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)

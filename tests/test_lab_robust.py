@@ -199,7 +199,7 @@ def test_where_chance_has_no_part_one_episode_stands_for_all(tmp_path):
 
 def test_a_player_that_has_grown_is_replaced(lab, monkeypatch):
     monkeypatch.setattr("fastheur.playing.MOST_BYTES", 1)
-    assert tried(lab, STRONG).data["promoted"]
+    assert tried(lab, WEAK).data["status"] == "rejected"
     assert booked(lab) == sum(lab.run.ledger.steps())
 
 
