@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastheur import errors
-from fastheur.errors import ConfigError, FastheurError, PolicyError
+from fastheur.errors import ConfigError, FastheurError
 from fastheur.operations import Answer, Picture
 
 SOCKET = "lab.sock"
@@ -47,10 +47,9 @@ def outcome(reply: Mapping[str, Any]) -> Any:
     """
     if "error" not in reply:
         return reply["result"]
-    kind = _KINDS.get(reply["error"], RuntimeError)
-    if issubclass(kind, PolicyError):
-        raise kind(reply["message"], reply["line"])
-    raise kind(reply["message"])
+    if reply["error"] == FAULT:
+        raise RuntimeError(reply["message"])
+    raise errors.named_error(reply["error"], reply["message"], reply["line"])
 
 
 def too_long(size: int) -> ConfigError:

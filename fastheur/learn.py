@@ -1,7 +1,7 @@
 """Runs an agent on a Lab until the run is over, and confirms its champion once on sealed seeds."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -151,23 +151,3 @@ def steps_per_s(ledger: RunLedger) -> float:
     trials = [trial for trial in ledger.trials() if trial["wall_s"]]
     seconds = sum(trial["wall_s"] for trial in trials)
     return sum(trial["env_steps"] for trial in trials) / seconds if seconds else 0.0
-
-
-def learn(
-    config: RunConfig,
-    folder: Path,
-    agent: Agent,
-    board: Board | None = None,
-    began: Callable[[Lab], None] | None = None,
-) -> Result:
-    """Make a run, let ``agent`` work on it, and confirm its champion; ``began`` is told when it has begun."""
-    lab = begin(config, folder, board)
-    try:
-        if began:
-            began(lab)
-        work(lab, agent)
-        if lab.over:
-            confirm(lab)
-        return result(lab.run)
-    finally:
-        lab.close()

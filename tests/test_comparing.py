@@ -1,8 +1,8 @@
-"""What changed between two versions is shown as a diff of the lines, and as changed values."""
+"""What changed between two versions is shown as a diff of the lines."""
 
 import pytest
 
-from fastheur.comparing import changed_params, unified
+from fastheur.comparing import unified
 
 OLD = "a = 1\nb = 2\nc = 3\n"
 
@@ -21,11 +21,3 @@ def test_a_missing_line_feed_at_the_end_is_told():
 def test_the_diff_names_both_versions_and_says_when_they_are_equal():
     assert unified(OLD, OLD + "d = 4\n", "v3", "v7").startswith("--- v3\n+++ v7\n")
     assert unified(OLD, OLD, "v3", "v7") == "v3 and v7 are the same text.\n"
-
-
-def test_changed_values_are_listed_with_both_and_new_and_gone_ones_too():
-    assert changed_params({"a": 1, "b": 2, "c": 0}, {"a": 1, "b": 2.5, "d": 4}) == {
-        "b": (2, 2.5),
-        "c": (0, None),
-        "d": (None, 4),
-    }
