@@ -28,6 +28,10 @@ class ActionError(PolicyError):
     """An action that the task does not have: the trial has failed, and nothing was clipped."""
 
 
+class PolicyDied(PolicyError):
+    """The process that played the policy crashed, or was killed for hanging; what it had taken stays charged."""
+
+
 class EngineError(FastheurError):
     """A simulator's process has ended: out of memory, killed, or crashed."""
 
@@ -50,6 +54,11 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, cards: list[Any]) -> None:
         super().__init__("interrupted")
         self.cards = cards
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with every character that a terminal would act on, new lines excepted, as an escape sequence."""
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 def named_error(kind: str, message: str, line: int | None = None) -> FastheurError:

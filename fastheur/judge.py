@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastheur.errors import EngineError, FastheurError, LedgerError, PolicyError
+from fastheur.errors import EngineError, FastheurError, LedgerError, PolicyDied, PolicyError
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
-from fastheur.playing import Deadlines, Player, PolicyDied
+from fastheur.playing import Deadlines, Player
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig, environment_entry

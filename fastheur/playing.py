@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fastheur import sockets
-from fastheur.errors import EngineError, FastheurError, PolicyError, named_error
+from fastheur.errors import EngineError, FastheurError, PolicyDied, named_error
 from fastheur.meter import StepMeter
 
 START_S = 120.0
@@ -26,10 +26,6 @@ MOST_BYTES = 2 << 30
 
 _GLANCE_S = 0.25
 """How often a waiting supervisor looks at the step meter."""
-
-
-class PolicyDied(PolicyError):
-    """The process that played the policy crashed or was killed for hanging; what it had taken stays charged."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,158 @@
+"""The template process: locks itself down, loads the libraries once, and forks a worker for every policy.
+
+It is started with a fresh ``exec``, an empty environment and two descriptors, runs nothing but this package's own code, and
+ends with the process that started it. A fork costs milliseconds where a start costs a second.
+"""
+
+import ctypes
+import fcntl
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+from fastheur.isolation import acts, files, filters, limits
+
+BELL_IN, BELL_OUT, INBOX, OUTBOX = 3, 4, 5, 6
+"""Descriptors of a worker, behind /dev/null and its log, which is there twice."""
+
+_MOST = 1 << 16
+_GLANCE_S = 0.001
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+
+
+def main(setup: Mapping[str, Any]) -> None:
+    """Serve until the other side closes the socket.
+
+    Args:
+        setup: ``socket`` and ``alive`` descriptors; ``strict``; ``memory`` bytes of address space; ``packages`` by name;
+            ``entry``, a module with ``warm()`` and ``serve(lock)``.
+    """
+    _die_with(setup["alive"])
+    connection = socket.socket(fileno=setup["socket"])
+    tasks = os.open("/proc/self/task", os.O_RDONLY | os.O_DIRECTORY)
+    stamp: dict[str, Any] = {"landlock": None, "seccomp": None}
+    try:
+        limits.apply(setup["memory"])
+        if setup["strict"]:
+            rules = files.python_rules({name: Path(path) for name, path in setup["packages"].items()})
+            stamp = {"landlock": files.restrict(rules), "seccomp": filters.digest(os.uname().machine)}
+        entry = import_module(setup["entry"])
+        entry.warm()
+        if len(os.listdir(tasks)) != 1:
+            raise OSError("a library started a thread of its own, which a fork would lose")
+    except OSError as error:
+        connection.send(json.dumps({"refused": str(error)}).encode())
+        return
+    os.close(tasks)
+    gc.collect()
+    gc.freeze()
+    connection.send(json.dumps({"ready": stamp}).encode())
+    lock = filters.install if setup["strict"] else str
+    _serve(connection, lambda: entry.serve(lock), lock)
+
+
+def _serve(connection: socket.socket, work: Callable[[], None], lock: Callable[[], str]) -> None:
+    """Answer ``fork`` (with a worker's descriptors), ``reap`` and ``probe``, one JSON object each."""
+    while True:
+        data, received, _, _ = socket.recv_fds(connection, _MOST, OUTBOX, socket.MSG_CMSG_CLOEXEC)
+        if not data:
+            return
+        request = json.loads(data)
+        if request["do"] == "fork":
+            answer: dict[str, Any] = {"pid": _forked(lambda fds=received: _become(fds, work))}
+        elif request["do"] == "reap":
+            answer = {"status": _reaped(request["pid"], request["patience_s"])}
+        else:
+            answer = {"outcomes": {act: _tried(act, request, lock) for act in acts.ACTS}}
+        for descriptor in received:
+            os.close(descriptor)
+        connection.send(json.dumps(answer).encode())
+
+
+def _reaped(pid: int, patience_s: float) -> int | None:
+    """Return a child's wait status once it has died, or None if it does not."""
+    until = time.monotonic() + patience_s
+    while True:
+        dead, status = os.waitpid(pid, os.WNOHANG)
+        if dead:
+            return status
+        if time.monotonic() > until:
+            return None
+        time.sleep(_GLANCE_S)
+
+
+def _forked(work: Callable[[], None]) -> int:
+    """Return the process id of a child that does ``work`` and ends."""
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os.setsid()
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == parent:
+            work()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _become(received: Sequence[int], work: Callable[[], None]) -> None:
+    """Keep a worker's descriptors in their places, close all others, and do its work."""
+    log, *rest = received
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    aside = [fcntl.fcntl(one, fcntl.F_DUPFD, OUTBOX + 1) for one in (nowhere, log, log, *rest)]
+    for place, descriptor in enumerate(aside):
+        os.dup2(descriptor, place, inheritable=False)
+    os.closerange(len(aside), os.sysconf("SC_OPEN_MAX"))
+    work()
+
+
+def _tried(act: str, request: Mapping[str, Any], lock: Callable[[], str]) -> str:
+    """Have a child attempt a forbidden act and return what came of it: ``denied``, ``killed`` or ``done``."""
+
+    def attempt() -> NoReturn:
+        lock()
+        try:
+            acts.attempt(act, request["facts"])
+        except OSError:
+            os._exit(_DENIED)
+        os._exit(_DONE)
+
+    _, status = os.waitpid(_forked(attempt), 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
+        return "killed"
+    return {_DENIED: "denied", _DONE: "done"}.get(os.waitstatus_to_exitcode(status), f"status {status}")
+
+
+_DENIED, _DONE = 41, 42
+
+
+def _die_with(pipe: int) -> None:
+    """Have the kernel kill this process when the other end of ``pipe`` closes; its workers die with it."""
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    gone = select.poll()
+    gone.register(pipe, select.POLLIN)
+    if gone.poll(0):  # it was gone before
+        sys.exit()
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _prctl(option: int, value: int) -> None:
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

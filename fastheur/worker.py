@@ -1,0 +1,172 @@
+"""What runs in a policy's own process: it loads one policy, and plays it on whatever the inbox shows.
+
+Forked from a template that has the libraries loaded and the file system closed. The system calls are closed before the
+policy is seen. Nothing that is said from here is believed by the host without checking.
+"""
+
+import io
+import json
+import mmap
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numba.np.ufunc import parallel
+
+from fastheur.batch import StepBatch
+from fastheur.errors import FastheurError, PolicyError
+from fastheur.host import Candidate, Host, make_host
+from fastheur.isolation.template import BELL_IN, BELL_OUT, INBOX, OUTBOX
+from fastheur.loading import Policy, policy_from_source
+from fastheur.mailbox import (
+    INBOX_HEADER,
+    INBOX_LETTER,
+    OUTBOX_HEADER,
+    OUTBOX_LETTER,
+    Box,
+    Command,
+    Status,
+    inbox_columns,
+    outbox_columns,
+    spec_from_dict,
+)
+from fastheur.policy import state_dtype
+
+MOST_WORDS = 4000
+"""Characters of an error's message that are sent."""
+
+_WARM = '''
+from fastheur.policy import Param, uniform
+
+OBS = "any"
+STATE = [("last", "f8"), ("past", "i4", (4,))]
+PARAMS = {"gain": Param(1.0, 0.0, 2.0), "span": Param(3, 1, 8)}
+
+
+def act(obs, info, state, params):
+    total = 0.0
+    for place in range(min(len(obs), params.span)):
+        total += params.gain * float(obs[place])
+    state.last = total - state.last
+    state.past[1] = int(info.elapsed)
+    return 1 if state.last + uniform(state) > 0.0 else 0
+'''
+
+
+def warm() -> None:
+    """Compile a kernel like most policies', so that Numba has loaded what it loads at first use."""
+    cv2.setNumThreads(1)
+    from fastheur.spec import BASE_INFO, ActionSpec, Spec
+
+    spec = Spec("", "state", "", (4,), np.dtype(np.float32), np.dtype(BASE_INFO, align=True), ActionSpec("discrete", n=2))
+    policy = policy_from_source(_WARM, "warm.py")
+    make_host([Candidate(policy, policy.values())], spec, 1)
+
+
+def serve(lock: Callable[[], str]) -> None:
+    """Map the memory, start Numba's thread, ``lock`` the process, and answer bells until the host is gone."""
+    inbox = Box(_mapped(INBOX, mmap.PROT_READ), INBOX_HEADER, INBOX_LETTER)
+    outbox = Box(_mapped(OUTBOX, mmap.PROT_READ | mmap.PROT_WRITE), OUTBOX_HEADER, OUTBOX_LETTER)
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = _Log()
+    parallel._launch_threads()
+    lock()
+    _Worker(inbox, outbox).serve()
+
+
+def _mapped(descriptor: int, protection: int) -> mmap.mmap:
+    return mmap.mmap(descriptor, os.fstat(descriptor).st_size, prot=protection)
+
+
+class _Log(io.TextIOBase):
+    """Writes to the bounded log, and forgets what it has no room for: printing is never a policy's undoing."""
+
+    def write(self, text: str) -> int:
+        try:
+            os.write(1, text.encode("utf-8", "replace"))
+        except OSError:
+            pass
+        return len(text)
+
+
+class _Worker:
+    """One policy, and the host that plays it once it is prepared."""
+
+    def __init__(self, inbox: Box, outbox: Box) -> None:
+        self._inbox, self._outbox = inbox, outbox
+        self._policy: Policy | None = None
+        self._host: Host | None = None
+
+    def serve(self) -> None:
+        """Answer every bell; leave when there is nobody any more to ring it."""
+        header, answer = self._inbox.header, self._outbox.header
+        call, command = header["call"], header["command"]
+        status, answered = answer["status"], answer["call"]
+        while os.read(BELL_IN, 1):
+            try:
+                if command[0] == Command.PLAY:
+                    self._play()
+                else:
+                    self._said(self._load() if command[0] == Command.LOAD else self._prepare())
+                status[0] = Status.DONE
+            except (Exception, SystemExit) as error:
+                self._said(_told(error))
+                status[0] = Status.FAILED
+            answered[0] = call[0]
+            os.write(BELL_OUT, b"!")
+
+    def _said(self, letter: dict[str, Any]) -> None:
+        try:
+            self._outbox.write(json.dumps(letter).encode("ascii"))
+        except ValueError as error:
+            raise PolicyError(f"what it declares does not fit: {error}.") from error
+
+    def _load(self) -> dict[str, Any]:
+        asked = json.loads(self._inbox.read())
+        # the columns of observations are the host's work: here frames arrive as FRAME asks for them
+        policy = policy_from_source(asked["source"], asked["name"], check=asked["check"])
+        self._policy = replace(policy, frame=None)
+        return policy.to_dict()
+
+    def _prepare(self) -> dict[str, Any]:
+        asked = json.loads(self._inbox.read())
+        policy, spec, slots = self._policy, spec_from_dict(asked["spec"]), asked["slots"]
+        assert policy is not None
+        seen = self._inbox.laid_out(inbox_columns(spec, slots))
+        done = self._outbox.laid_out(outbox_columns(spec, slots, state_dtype(policy.state)))
+        candidates = [Candidate(policy, values) for values in asked["values"]]
+        self._host = make_host(candidates, spec, slots, memory=done)
+        self._seen, self._actions = seen, done["actions"]
+        return {}
+
+    def _play(self) -> None:
+        header, seen, host = self._inbox.header, self._seen, self._host
+        assert host is not None
+        rows, starts = int(header["rows"][0]), int(header["starts"][0])
+        if starts:
+            slots, candidates, keys = (seen[name][:starts] for name in ("start_slots", "start_candidates", "start_keys"))
+            host.reset(slots, candidates, keys.tolist())
+        if rows:
+            none = seen["slots"][:0]
+            host.act(
+                StepBatch(
+                    seen["slots"][:rows], none, seen["obs"][:rows], seen["info"][:rows].copy(), none, none, None, none,
+                    none, None, self._actions[:rows],
+                )  # fmt: skip
+            )
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """Return an error as a letter; nothing of a hostile one is trusted to be small, or to be text."""
+    known = isinstance(error, FastheurError)
+    kind = type(error).__name__ if known else "PolicyError"
+    message = str(error) if known else f"{type(error).__name__}: {error}"
+    line = getattr(error, "line", None)
+    return {"kind": kind, "message": message[:MOST_WORDS], "line": line if isinstance(line, int) else None}
+
+
+_ = threading  # loaded before the file system is closed
