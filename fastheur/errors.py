@@ -1,6 +1,7 @@
 """Errors that a user can act on: what was found, what was expected, how to mend it."""
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -79,6 +80,14 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigError(f"{name} is {value!r}, expected a whole number from {least}.")
     return value
+
+
+def abridged(value: Any) -> str:
+    """Return the value as Python writes it, on one line of at most some hundred characters, whatever it is."""
+    try:
+        return reprlib.repr(value)
+    except Exception:  # its own repr fails, or it is a whole number of thousands of digits
+        return f"a value of type {type(value).__name__}"
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fastheur import _core
 from fastheur.batch import StepBatch
+from fastheur.contract import Declaration
 from fastheur.errors import ActionError, PolicyError
 from fastheur.kernel import compile_kernel, plain_loop
 from fastheur.loading import Policy, line_in, problem_at
@@ -27,7 +28,7 @@ Array = npt.NDArray[Any]
 class Candidate:
     """A policy and a value for each of its parameters."""
 
-    policy: Policy
+    policy: Declaration
     values: dict[str, Number]
 
 
@@ -65,6 +66,8 @@ def make_host(candidates: Sequence[Candidate], spec: Spec, slots: int, debug: bo
 
 def _single(candidates: Sequence[Candidate], places: list[int], spec: Spec, slots: int, debug: bool) -> Host:
     policy = candidates[places[0]].policy
+    if not isinstance(policy, Policy):
+        raise PolicyError(f"{policy.name} was read in another process, so it cannot run in this one.")
     if policy.modes and spec.mode not in policy.modes:
         raise PolicyError(
             f"{policy.name} plays obs={' or '.join(policy.modes)}, and this task is run with obs={spec.mode}."

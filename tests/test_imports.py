@@ -37,7 +37,8 @@ LAYERS = [
     {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board", "run_folder"},
     {"lab_requests"},
     {"record", "clusters", "wording"},
-    {"spec", "resident_client", "resident_call", "searching"},
+    {"spec", "resident_client", "resident_call", "searching", "contract_checks"},
+    {"contract"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
     {"comparing", "declarations", "settled"},
     {"ale_worker", "ale_crew", "baking", "folding"},
@@ -84,7 +85,7 @@ ENGINE_SIDE = {
     "ale_worker",
     "vizdoom_folder",
 }
-POLICY_SIDE = {"policy", "vision", "loading", "kernel", "preprocess", "host"}
+POLICY_SIDE = {"policy", "vision", "contract", "contract_checks", "loading", "kernel", "preprocess", "host"}
 
 
 def modules():
