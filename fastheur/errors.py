@@ -33,6 +33,10 @@ class PolicyDied(PolicyError):
     """The process that played the policy crashed, or was killed for hanging; what it had taken stays charged."""
 
 
+class IsolationError(FastheurError):
+    """Policies cannot be isolated as was asked for, on this machine or with these settings."""
+
+
 class EngineError(FastheurError):
     """A simulator's process has ended: out of memory, killed, or crashed."""
 

@@ -11,11 +11,13 @@ from fastheur.engine import Engine
 from fastheur.engines import make_engine, step_cap
 from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, whole
 from fastheur.hopeless import Rule, stall_rule, stop_rule
-from fastheur.host import Candidate, Host, make_host
+from fastheur.host import Candidate, Host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.loading import Policy
+from fastheur.places import Place, find_place
 from fastheur.policy import Number
 from fastheur.rollout import Episode, Job, rollout
+from fastheur.sandbox import Limits
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
@@ -47,6 +49,7 @@ class Plan:
     ledger: Path | None = None
     secret: str | None = field(default=None, repr=False)
     stop: Rule | None = None
+    place: Place = field(default_factory=lambda: find_place("none"))
 
 
 def plan(
@@ -70,6 +73,8 @@ def plan(
     notes: str | None = "",
     ledger: str | Path | None = None,
     env_args: Mapping[str, Any] | None = None,
+    isolation: str = "none",
+    limits: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Check the settings of an evaluation and return them as a :class:`Plan`; see :func:`evaluate` for their meaning.
 
@@ -125,7 +130,14 @@ def plan(
         None if ledger is None else Path(ledger),
         (secret or draw_secret()) if split == "sealed" else None,
         stop,
+        _place(isolation, limits, debug),
     )
+
+
+def _place(isolation: str, limits: Mapping[str, Any] | None, debug: bool) -> Place:
+    if debug and isolation != "none":
+        raise ConfigError(f"debug=true needs isolation=none, and isolation is {isolation!r}.")
+    return find_place(isolation, Limits(**(limits or {})))
 
 
 def evaluate(
@@ -152,7 +164,8 @@ def evaluate(
             one without a reward for so many env steps (screening only, see :mod:`fastheur.hopeless`); ``ledger`` file to
             record the trial in (default: none; the sealed split needs one); ``secret`` of another sealed evaluation, to
             play further episodes of the same seeds and merge; ``notes`` kept with the trial; ``env_args`` EnvPool
-            arguments.
+            arguments; ``isolation`` of :data:`fastheur.places.LEVELS`, where the policy runs (default: ``none``, in this
+            process; ``strict`` for code you did not write), and ``limits`` of it, see :class:`fastheur.sandbox.Limits`.
 
     Returns:
         The Scorecard; a pure function of the episodes, whatever the slots and threads.
@@ -180,7 +193,7 @@ def evaluate_many(
         env, progress, settings: as in :func:`evaluate`.
     """
     what = plan(env, **settings)
-    candidates = make_candidates(policy, what.task, params)
+    candidates = make_candidates(policy, what.task, params, what.place)
     return run(what, candidates, progress)
 
 
@@ -197,13 +210,13 @@ def run(
     jobs = [
         Job(number, what.first + place, seed) for place, seed in enumerate(seeds) for number in range(len(candidates))
     ]
-    found = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads, what.debug)
+    found = find_schedule(engine, candidates[0], len(jobs), what.slots, what.threads, what.place, what.debug)
     schedule = replace(found.schedule, slots=min(found.schedule.slots, len(jobs)))
     if schedule.threads != engine.threads:
         engine = make_engine(engine.name, what.task, what.protocol, schedule.threads)
     engine.env_steps += found.env_steps  # steps are steps, whatever they were taken for
     engine.prepare(schedule.slots, schedule.lanes)
-    host = None if found.stop else host or make_host(candidates, engine.spec, schedule.slots, what.debug)
+    host = None if found.stop else host or what.place.host(candidates, engine.spec, schedule.slots, what.debug)
     trials = _Trials(what, candidates, schedule, found.env_steps, engine, began, progress)
     if host is None:
         raise trials.interrupted() from found.stop
@@ -355,7 +368,7 @@ def _setting(what: Plan, candidate: Candidate) -> Setting:
         policy.sha256,
         candidate.values,
         what.warm,
-        "none",
+        what.place.level,
         what.debug,
         policy.style == "batch",
         commitment(what.secret) if what.secret else None,

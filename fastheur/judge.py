@@ -252,6 +252,8 @@ class Judge:
             "protocol": {**vars(protocol)},
             "engine": config.engine,
             "threads": config.threads,
+            "isolation": config.isolation,
+            "limits": vars(config.limits),
             **request,
         }
 

@@ -8,19 +8,19 @@ import traceback
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
 from fastheur.engine import Engine
 from fastheur.engines import make_engine, step_cap
-from fastheur.errors import FastheurError, PolicyError
+from fastheur.errors import FastheurError
 from fastheur.hopeless import StallRule
-from fastheur.host import Candidate, make_host
-from fastheur.loading import Policy, policy_from_source
+from fastheur.host import Candidate
 from fastheur.operations import Answer
+from fastheur.places import Place, find_place
 from fastheur.probing import probe
 from fastheur.recorder import Recorder
 from fastheur.rollout import Episode, Job, rollout
+from fastheur.sandbox import Limits
 from fastheur.tasks import Protocol, Task, environment_from, protocol_from
 from fastheur.tracing import trace
 
@@ -45,9 +45,10 @@ def serve(request: Mapping[str, Any], send: Send) -> None:
 def _check(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     """Load a policy, and compile it for the task: what it declares, without a step."""
     task, protocol = _task(request)
-    policy = _policy(request["source"], request["name"])
+    place = _place(request)
+    policy = place.load(request["source"], request["name"])
     engine = _engine(request, task, protocol)
-    make_host([Candidate(policy, policy.values())], engine.spec, 1)
+    place.host([Candidate(policy, policy.values())], engine.spec, 1)
     return {
         "style": policy.style,
         "params": {name: _declared(param) for name, param in policy.params.items()},
@@ -77,10 +78,16 @@ def _describe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     }
 
 
+def _isolate(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
+    """Say what stands between a policy and the machine; an error where the level cannot be had."""
+    return dict(_place(request).stamp)
+
+
 def _play(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     """Play the jobs ``[candidate, index, seed]`` and send every episode as it ends."""
     task, protocol = _task(request)
-    policies = [_policy(request["sources"][one["sha256"]], one["name"]) for one in request["candidates"]]
+    place = _place(request)
+    policies = [place.load(request["sources"][one["sha256"]], one["name"]) for one in request["candidates"]]
     candidates = [
         Candidate(policy, policy.values(one["values"]))
         for policy, one in zip(policies, request["candidates"], strict=True)
@@ -91,7 +98,7 @@ def _play(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     engine = _engine(request, task, protocol)
     lanes = engine.default_lanes(slots)
     engine.prepare(slots, lanes)
-    host = make_host(candidates, engine.spec, slots)
+    host = place.host(candidates, engine.spec, slots)
     recorder = Recorder() if request["record"] else None
     stop = None if request["stall"] is None else StallRule(request["stall"], request["cap"])
     stepping = time.perf_counter()
@@ -133,7 +140,8 @@ def _probe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
 
 def _trace(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     task, protocol = _task(request)
-    policy = _policy(request["source"], request["name"])
+    place = _place(request)
+    policy = place.load(request["source"], request["name"])
     return _sent(
         trace(
             task,
@@ -144,6 +152,7 @@ def _trace(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
             around=request["around"],
             last=request["last"],
             engine=request["engine"],
+            place=place,
         )
     )
 
@@ -156,6 +165,7 @@ def _sent(answer: Answer) -> dict[str, Any]:
 _REQUESTS: dict[str, Callable[[Mapping[str, Any], Send], dict[str, Any]]] = {
     "check": _check,
     "describe": _describe,
+    "isolate": _isolate,
     "play": _play,
     "probe": _probe,
     "trace": _trace,
@@ -171,9 +181,5 @@ def _engine(request: Mapping[str, Any], task: Task, protocol: Protocol) -> Engin
     return make_engine(request["engine"], task, protocol, request["threads"])
 
 
-@lru_cache(maxsize=64)
-def _policy(source: str, name: str) -> Policy:
-    try:
-        return policy_from_source(source, name)
-    except RecursionError as error:
-        raise PolicyError(f"{name}: its source is nested too deeply.") from error
+def _place(request: Mapping[str, Any]) -> Place:
+    return find_place(request["isolation"], Limits(**request["limits"]))

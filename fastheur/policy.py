@@ -136,9 +136,10 @@ def _compiled_uniform(state: Any) -> Any:
 class SlotRandom:
     """Randomness of a batch policy: one counter-based stream per slot, re-keyed at every episode start."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, draws: npt.NDArray[np.uint64] | None = None) -> None:
         self._key = np.zeros(slots, np.uint64)
-        self._draws = np.zeros(slots, np.uint64)
+        self._draws = np.zeros(slots, np.uint64) if draws is None else draws
+        self._draws[:] = 0
 
     def rekey(self, slots: npt.NDArray[np.integer], keys: Sequence[int]) -> None:
         """Start the streams of ``slots`` anew; called by the harness."""

@@ -137,7 +137,9 @@ def race(
         Interrupted: Ctrl-C; ``cards`` holds what each candidate has played, in order, marked as incomplete.
     """
     what = race_plan(env, episodes=episodes, **settings)
-    return run_race(what, make_candidates(policy, what.task, params), error=error, keep=keep, progress=progress)
+    return run_race(
+        what, make_candidates(policy, what.task, params, what.place), error=error, keep=keep, progress=progress
+    )
 
 
 def race_plan(env: str | Environment, **settings: Any) -> Plan:

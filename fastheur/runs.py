@@ -11,8 +11,10 @@ from typing import Any
 from fastheur.budget import Budget
 from fastheur.errors import ConfigError, whole
 from fastheur.gate import Gate
+from fastheur.places import LEVELS
 from fastheur.run_folder import LEDGER, LOG, METER, find_run, lock_folder
 from fastheur.run_ledger import RunLedger
+from fastheur.sandbox import Limits
 from fastheur.seeds import commitment, draw_secret
 from fastheur.tasks import Environment, Protocol, Task, environment_from, find_protocol, protocol_from
 
@@ -37,7 +39,7 @@ class RunConfig:
         search_population, search_episodes, search_stall: parameter rows per batch, episodes of each, and the env steps
             without reward after which a row's episode is cut (None: never).
         slots, threads, engine: how it is stepped; no part of the result. trial_s, idle_s: see :class:`Deadlines`.
-        isolation: where policies run.
+        isolation, limits: where policies run, and what they may take.
     """
 
     environment: Environment
@@ -64,7 +66,8 @@ class RunConfig:
     engine: str = "auto"
     trial_s: float = 600.0
     idle_s: float = 30.0
-    isolation: str = "process"
+    isolation: str = "strict"
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         for name in (
@@ -83,8 +86,8 @@ class RunConfig:
         Gate(False, self.validation_episodes, self.error)  # also where only a policy's own chance asks for it
         if self.goal is not None and (isinstance(self.goal, bool) or not isinstance(self.goal, (int, float))):
             raise ConfigError(f"goal is {self.goal!r}, expected a score, or null.")
-        if self.isolation != "process":
-            raise ConfigError(f"isolation is {self.isolation!r}, expected process: the one level that a run has yet.")
+        if self.isolation not in LEVELS:
+            raise ConfigError(f"isolation is {self.isolation!r}, expected one of {', '.join(LEVELS)}.")
 
     @property
     def task(self) -> Task:
@@ -127,6 +130,7 @@ class RunConfig:
                 "environment": environment_from(values["environment"]),
                 "protocol": protocol_from(values["protocol"]),
                 "budget": Budget(**values["budget"]),
+                "limits": Limits(**values.get("limits", {})),
             }
         )
 

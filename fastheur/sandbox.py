@@ -17,15 +17,27 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fastheur.errors import EngineError, FastheurError, PolicyDied, PolicyError, named_error, printable
+from fastheur.errors import (
+    ConfigError,
+    EngineError,
+    FastheurError,
+    PolicyDied,
+    PolicyError,
+    named_error,
+    printable,
+    whole,
+)
+from fastheur.isolation import packages
 from fastheur.mailbox import INBOX_HEADER, INBOX_LETTER, OUTBOX_HEADER, OUTBOX_LETTER, Box, Command, Status
 
 START_S = 120.0
 """A template has so long to load the libraries, on a machine that may be busy."""
+
+LEAST_MB = 1024
+"""The libraries alone take most of this address space."""
 
 LOG_BYTES = 64 << 10
 """What a policy prints is kept up to here, and forgotten beyond."""
@@ -47,13 +59,27 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What a policy may take: wall seconds for a call, for loading and compiling, and in all calls of one episode; bytes of
-    address space."""
+    """What an isolated policy may take.
+
+    Attributes:
+        call_s, load_s, episode_s: wall seconds for one batch, for loading or compiling, and in all batches of one episode.
+        memory_mb: address space of its process, in MiB.
+
+    Raises:
+        ConfigError: one of them is no number above 0, or so little memory that no library could be loaded.
+    """
 
     call_s: float = 10.0
     load_s: float = 60.0
     episode_s: float = 300.0
-    memory: int = 3 << 30
+    memory_mb: int = 3072
+
+    def __post_init__(self) -> None:
+        for name in ("call_s", "load_s", "episode_s"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e6:
+                raise ConfigError(f"limits.{name} is {value!r}, expected seconds above 0.")
+        whole("limits.memory_mb", self.memory_mb, LEAST_MB)
 
 
 class Template:
@@ -61,25 +87,26 @@ class Template:
 
     Args:
         strict: closed to the file system, the network and other processes; its cells have a list of system calls besides.
-        memory: bytes of address space.
+        memory_mb: address space in MiB.
 
     Attributes:
         stamp: ``landlock``, the ABI, and ``seccomp``, the hash of the filter; None where there is none.
     """
 
-    def __init__(self, strict: bool, memory: int) -> None:
+    def __init__(self, strict: bool, memory_mb: int) -> None:
         self.strict = strict
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         watched, self._alive = os.pipe()  # nothing is ever written: the kernel tells the template when our end closes
-        self._connection, self._stamp = ours, None
+        self._connection = ours
+        self._stamp: dict[str, Any] | None = None
         setup = {
-            "socket": theirs.fileno(), "alive": watched, "strict": strict, "memory": memory, "entry": "fastheur.worker",
-            "packages": {name: _folder(name) for name in _LIBRARIES},
+            "socket": theirs.fileno(), "alive": watched, "strict": strict, "memory": memory_mb << 20, "entry": "fastheur.worker",
+            "packages": {name: str(path) for name, path in packages.locate(_LIBRARIES).items()},
         }  # fmt: skip
-        boot = Path(__file__).parent / "isolation" / "boot.py"
+        boot = f"{packages.bootstrap(Path(__file__).parent)}from fastheur.isolation.template import main\nmain()"
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", str(boot), json.dumps(setup)],
+                [sys.executable, "-I", "-S", "-B", "-c", boot, json.dumps(setup)],
                 pass_fds=(theirs.fileno(), watched),
                 stdin=subprocess.DEVNULL,
                 cwd="/",
@@ -311,12 +338,6 @@ def _kill(pid: int) -> None:
     """Kill a process group; its number is its leader's, which nobody else gets before the group is empty."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _folder(name: str) -> str:
-    found = find_spec(name)
-    assert found is not None and found.origin is not None
-    return str(Path(found.origin).parent)
 
 
 def _signal_name(number: int) -> str:

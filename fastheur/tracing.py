@@ -14,8 +14,9 @@ import numpy as np
 from fastheur.batch import Array, StepBatch
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, whole
-from fastheur.host import Candidate, make_host
+from fastheur.host import Candidate
 from fastheur.operations import Answer
+from fastheur.places import Place, find_place
 from fastheur.probing.entries import Entries
 from fastheur.probing.picturing import picture
 from fastheur.record import flat, short
@@ -47,6 +48,7 @@ def trace(
     around: str = "death",
     last: int = 30,
     engine: str = "auto",
+    place: Place | None = None,
 ) -> Answer:
     """Play an episode again, whole, and show the ``last`` steps up to a moment.
 
@@ -55,7 +57,7 @@ def trace(
         around: ``death``: the first life lost, or the first rare negative reward, or the end if it was a game over;
             ``stall``: the end of the longest stretch without reward; ``drop``: the low of the deepest fall of the return;
             ``end``. Where there is no such moment the end is shown, and the answer says so.
-        engine: of :data:`fastheur.engines.ENGINES`.
+        engine: of :data:`fastheur.engines.ENGINES`. place: where the policy runs; None: in this process.
 
     Returns:
         A table; ``data`` has its rows, and ``action_hash``, ``ret`` and ``length`` to compare with the first time.
@@ -67,7 +69,7 @@ def trace(
         raise ConfigError(f"around is {around!r}, expected one of {', '.join(AROUND)}.")
     played = make_engine(engine, task, protocol)
     tape = _Tape(whole("last", last))
-    host = make_host([candidate], played.spec, 1)
+    host = (place or find_place("none")).host([candidate], played.spec, 1)
     [episode] = rollout(played, host, [Job(0, index, seed)], 1, recorder=tape)
     found, window, header = tape.window(around, episode)
     rows = _rows(window.rows, tape.names)

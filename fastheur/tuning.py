@@ -20,7 +20,8 @@ from typing import Any
 from fastheur.engine import Engine, default_threads, processor
 from fastheur.engines import make_engine, step_cap
 from fastheur.errors import FastheurError
-from fastheur.host import Candidate, make_host
+from fastheur.host import Candidate
+from fastheur.places import Place
 from fastheur.resources import cache_folder
 from fastheur.rollout import Job, rollout
 from fastheur.seeds import episode_seeds
@@ -71,14 +72,20 @@ class Found:
 
 
 def find_schedule(
-    engine: Engine, candidate: Candidate, jobs: int, slots: int | None, threads: int, debug: bool = False
+    engine: Engine,
+    candidate: Candidate,
+    jobs: int,
+    slots: int | None,
+    threads: int,
+    place: Place,
+    debug: bool = False,
 ) -> Found:
     """Return the schedule for an evaluation.
 
     Args:
         engine: what will play, with any number of threads. candidate: the policy. jobs: how many episodes.
-        slots, threads: what was asked for; None and 0 are to be found. debug: kernels run as plain Python: nothing is
-        measured, as stepping takes no part of such a run.
+        slots, threads: what was asked for; None and 0 are to be found. place: where the policy runs.
+        debug: kernels run as plain Python: nothing is measured, as stepping takes no part of such a run.
     """
     start = _default(engine, slots and min(slots, jobs), threads)
     if slots and threads:
@@ -91,7 +98,7 @@ def find_schedule(
     unworthy = jobs < 2 * start.threads or jobs * (cap or 0) < WORTH
     if debug or unworthy or engine.protocol.deterministic(engine.task):
         return Found(start)
-    scan = _Scan(engine, candidate)
+    scan = _Scan(engine, candidate, place)
     try:
         found = scan.climb(start, free_slots=slots is None, free_threads=not threads)
     except KeyboardInterrupt as stop:
@@ -111,9 +118,10 @@ def _default(engine: Engine, slots: int | None, threads: int) -> Schedule:
 class _Scan:
     """Measures schedules one after another, each on an engine of its own."""
 
-    def __init__(self, engine: Engine, candidate: Candidate) -> None:
+    def __init__(self, engine: Engine, candidate: Candidate, place: Place) -> None:
         self._engine = engine
         self._candidate = candidate
+        self._place = place
         self._began = time.perf_counter()
         self.speeds: dict[str, float] = {}
         self.env_steps = 0
@@ -152,7 +160,7 @@ class _Scan:
         engine = make_engine(source.name, source.task, source.protocol, schedule.threads)
         count = max(schedule.slots, min(EPISODES * schedule.slots, MOST_EPISODES))
         jobs = [Job(0, i, seed) for i, seed in enumerate(episode_seeds("train", 0, count))]
-        host = make_host([self._candidate], engine.spec, schedule.slots)
+        host = self._place.host([self._candidate], engine.spec, schedule.slots)
         clock = _Clock(engine, schedule.slots, self._began + BUDGET_S)
         try:
             for _ in rollout(engine, host, jobs, schedule.slots, lanes=schedule.lanes, watch=clock.tick):

@@ -4,12 +4,12 @@ Forked from a template that has the libraries loaded and the file system closed.
 policy is seen. Nothing that is said from here is believed by the host without checking.
 """
 
+import contextlib
 import io
 import json
 import mmap
 import os
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,8 @@ from numba.np.ufunc import parallel
 
 from fastheur.batch import StepBatch
 from fastheur.errors import FastheurError, PolicyError
-from fastheur.host import Candidate, Host, make_host
+from fastheur.host import Candidate, Host
+from fastheur.in_process import make_host
 from fastheur.isolation.template import BELL_IN, BELL_OUT, INBOX, OUTBOX
 from fastheur.loading import Policy, policy_from_source
 from fastheur.mailbox import (
@@ -40,7 +41,7 @@ from fastheur.policy import state_dtype
 MOST_WORDS = 4000
 """Characters of an error's message that are sent."""
 
-_WARM = '''
+_WARM = """
 from fastheur.policy import Param, uniform
 
 OBS = "any"
@@ -55,7 +56,7 @@ def act(obs, info, state, params):
     state.last = total - state.last
     state.past[1] = int(info.elapsed)
     return 1 if state.last + uniform(state) > 0.0 else 0
-'''
+"""
 
 
 def warm() -> None:
@@ -63,7 +64,9 @@ def warm() -> None:
     cv2.setNumThreads(1)
     from fastheur.spec import BASE_INFO, ActionSpec, Spec
 
-    spec = Spec("", "state", "", (4,), np.dtype(np.float32), np.dtype(BASE_INFO, align=True), ActionSpec("discrete", n=2))
+    spec = Spec(
+        "", "state", "", (4,), np.dtype(np.float32), np.dtype(BASE_INFO, align=True), ActionSpec("discrete", n=2)
+    )
     policy = policy_from_source(_WARM, "warm.py")
     make_host([Candidate(policy, policy.values())], spec, 1)
 
@@ -72,7 +75,7 @@ def serve(lock: Callable[[], str]) -> None:
     """Map the memory, start Numba's thread, ``lock`` the process, and answer bells until the host is gone."""
     inbox = Box(_mapped(INBOX, mmap.PROT_READ), INBOX_HEADER, INBOX_LETTER)
     outbox = Box(_mapped(OUTBOX, mmap.PROT_READ | mmap.PROT_WRITE), OUTBOX_HEADER, OUTBOX_LETTER)
-    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = _Log()
+    sys.stdout = sys.stderr = _Log()  # type: ignore[assignment]
     parallel._launch_threads()
     lock()
     _Worker(inbox, outbox).serve()
@@ -86,10 +89,8 @@ class _Log(io.TextIOBase):
     """Writes to the bounded log, and forgets what it has no room for: printing is never a policy's undoing."""
 
     def write(self, text: str) -> int:
-        try:
+        with contextlib.suppress(OSError):
             os.write(1, text.encode("utf-8", "replace"))
-        except OSError:
-            pass
         return len(text)
 
 
@@ -128,7 +129,7 @@ class _Worker:
     def _load(self) -> dict[str, Any]:
         asked = json.loads(self._inbox.read())
         # the columns of observations are the host's work: here frames arrive as FRAME asks for them
-        policy = policy_from_source(asked["source"], asked["name"], check=asked["check"])
+        policy = policy_from_source(asked["source"], asked["name"], fenced=asked["fenced"])
         self._policy = replace(policy, frame=None)
         return policy.to_dict()
 
@@ -148,16 +149,14 @@ class _Worker:
         assert host is not None
         rows, starts = int(header["rows"][0]), int(header["starts"][0])
         if starts:
-            slots, candidates, keys = (seen[name][:starts] for name in ("start_slots", "start_candidates", "start_keys"))
+            slots, candidates, keys = (
+                seen[name][:starts] for name in ("start_slots", "start_candidates", "start_keys")
+            )
             host.reset(slots, candidates, keys.tolist())
         if rows:
             none = seen["slots"][:0]
-            host.act(
-                StepBatch(
-                    seen["slots"][:rows], none, seen["obs"][:rows], seen["info"][:rows].copy(), none, none, None, none,
-                    none, None, self._actions[:rows],
-                )  # fmt: skip
-            )
+            columns = (seen["slots"][:rows], none, seen["obs"][:rows], seen["info"][:rows].copy(), none, none)
+            host.act(StepBatch(*columns, None, none, none, None, self._actions[:rows]))
 
 
 def _told(error: BaseException) -> dict[str, Any]:
@@ -167,6 +166,3 @@ def _told(error: BaseException) -> dict[str, Any]:
     message = str(error) if known else f"{type(error).__name__}: {error}"
     line = getattr(error, "line", None)
     return {"kind": kind, "message": message[:MOST_WORDS], "line": line if isinstance(line, int) else None}
-
-
-_ = threading  # loaded before the file system is closed

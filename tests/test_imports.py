@@ -31,6 +31,7 @@ LAYERS = [
         "benchmark_numba",
         "sockets",
         "verbs",
+        "isolation",
     },
     {"complexity", "editing", "memory", "regress"},
     {"forgetting"},
@@ -45,7 +46,10 @@ LAYERS = [
     {"engine_ale", "engine_envpool", "pruning"},
     {"engines", "unswitching"},
     {"kernel", "benchmark_frames"},
-    {"host", "benchmark_core"},
+    {"host", "benchmark_core", "mailbox"},
+    {"in_process", "sandbox"},
+    {"worker", "isolated"},
+    {"places"},
     {"rollout", "candidates", "failures", "probing"},
     {"recorder"},
     {"tracing", "tuning"},
@@ -85,7 +89,10 @@ ENGINE_SIDE = {
     "ale_worker",
     "vizdoom_folder",
 }
-POLICY_SIDE = {"policy", "vision", "contract", "contract_checks", "loading", "kernel", "preprocess", "host"}
+POLICY_SIDE = {
+    "policy", "vision", "contract", "contract_checks", "loading", "kernel", "preprocess", "host", "in_process", "worker",
+    "isolated", "sandbox", "places", "mailbox",
+}  # fmt: skip
 
 
 def modules():

@@ -8,7 +8,8 @@ import pytest
 
 from fastheur.engines import make_engine
 from fastheur.hopeless import StopRule
-from fastheur.host import Candidate, make_host
+from fastheur.host import Candidate
+from fastheur.in_process import make_host
 from fastheur.loading import policy_from_source
 from fastheur.record import EpisodeRecord
 from fastheur.recorder import MOST_EVENTS, MOST_MOMENTS, MOST_POINTS, Recorder

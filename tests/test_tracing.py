@@ -5,7 +5,8 @@ import json
 import pytest
 
 from fastheur.errors import ConfigError
-from fastheur.host import Candidate, make_host
+from fastheur.host import Candidate
+from fastheur.in_process import make_host
 from fastheur.loading import policy_from_source
 from fastheur.recorder import Recorder
 from fastheur.rollout import Job, rollout

@@ -9,7 +9,8 @@ from fastheur.commands import settings
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, whole
 from fastheur.evaluation import plan, run
-from fastheur.host import Candidate, make_host
+from fastheur.host import Candidate
+from fastheur.in_process import make_host
 from fastheur.loading import Policy, load_policy
 from fastheur.rollout import TimedHost
 from fastheur.tasks import Environment, find_environment

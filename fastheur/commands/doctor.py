@@ -103,7 +103,8 @@ def _core() -> str:
 
 def _numba() -> str:
     from fastheur.engines import make_engine
-    from fastheur.host import Candidate, make_host
+    from fastheur.host import Candidate
+    from fastheur.in_process import make_host
     from fastheur.loading import policy_from_source
     from fastheur.tasks import find_environment, find_protocol, make_task
 

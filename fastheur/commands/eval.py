@@ -131,13 +131,15 @@ def _planned(config: Mapping[str, Any]) -> tuple[Plan, Candidate]:
         "threads",
         "warm",
         "debug",
+        "isolation",
+        "limits",
         "stop_below",
         "stop_stalled",
         "notes",
         "ledger",
     )
     what = plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
-    policy = resolve_policy(config["policy"], what.task)
+    policy = resolve_policy(config["policy"], what.task, what.place)
     return what, Candidate(policy, policy.values(settings.numbers(config["params"])))
 
 

@@ -21,6 +21,7 @@ from fastheur.learn import begin, confirm, result, resume, work
 from fastheur.resources import POLICIES
 from fastheur.run_folder import new_folder
 from fastheur.runs import RunConfig
+from fastheur.sandbox import Limits
 from fastheur.tasks import make_task
 
 ENV_STEPS = 300_000
@@ -120,6 +121,8 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         engine=config["engine"],
         trial_s=config["trial_s"],
         idle_s=config["idle_s"],
+        isolation=config["isolation"],
+        limits=Limits(**_group(config, "limits")),
     )
 
 

@@ -24,11 +24,24 @@ def main(config: Mapping[str, Any]) -> int:
     """Race once and print the ranking."""
     config = settings.texts(config)
     where = settings.environment(config)
-    names = ("obs", "episodes", "first", "split", "engine", "slots", "threads", "debug", "notes", "ledger")
+    names = (
+        "obs",
+        "episodes",
+        "first",
+        "split",
+        "engine",
+        "slots",
+        "threads",
+        "debug",
+        "notes",
+        "ledger",
+        "isolation",
+        "limits",
+    )
     what = race_plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
-    policy = resolve_policy(config["policy"], what.task)
+    policy = resolve_policy(config["policy"], what.task, what.place)
     rows = product(settings.numbers(config["params"]))
-    candidates = make_candidates(policy, what.task, rows)
+    candidates = make_candidates(policy, what.task, rows, what.place)
     out = output.checked(config["out"], config["ledger"], policy.name)
     try:
         with progress(f"{what.task.name} race of {len(rows)}", what.episodes * len(rows)) as report:

@@ -17,11 +17,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fastheur.isolation import acts, files, filters, limits
+from fastheur.isolation import acts, files, filters, limits, packages
 
 BELL_IN, BELL_OUT, INBOX, OUTBOX = 3, 4, 5, 6
 """Descriptors of a worker, behind /dev/null and its log, which is there twice."""
@@ -31,22 +32,23 @@ _GLANCE_S = 0.001
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 
-def main(setup: Mapping[str, Any]) -> None:
+def main() -> None:
     """Serve until the other side closes the socket.
 
-    Args:
-        setup: ``socket`` and ``alive`` descriptors; ``strict``; ``memory`` bytes of address space; ``packages`` by name;
-            ``entry``, a module with ``warm()`` and ``serve(lock)``.
+    The argument of the process is JSON: ``socket`` and ``alive`` descriptors; ``strict``; ``memory`` bytes of address space;
+    ``packages``, folders by name; ``entry``, a module with ``warm()`` and ``serve(lock)``.
     """
+    setup = json.loads(sys.argv[1])
     _die_with(setup["alive"])
     connection = socket.socket(fileno=setup["socket"])
     tasks = os.open("/proc/self/task", os.O_RDONLY | os.O_DIRECTORY)
     stamp: dict[str, Any] = {"landlock": None, "seccomp": None}
+    folders = {name: Path(path) for name, path in setup["packages"].items()}
+    packages.install(folders)
     try:
         limits.apply(setup["memory"])
         if setup["strict"]:
-            rules = files.python_rules({name: Path(path) for name, path in setup["packages"].items()})
-            stamp = {"landlock": files.restrict(rules), "seccomp": filters.digest(os.uname().machine)}
+            stamp = {"landlock": files.restrict(files.python_rules(folders)), "seccomp": filters.digest(os.uname().machine)}
         entry = import_module(setup["entry"])
         entry.warm()
         if len(os.listdir(tasks)) != 1:
@@ -70,7 +72,7 @@ def _serve(connection: socket.socket, work: Callable[[], None], lock: Callable[[
             return
         request = json.loads(data)
         if request["do"] == "fork":
-            answer: dict[str, Any] = {"pid": _forked(lambda fds=received: _become(fds, work))}
+            answer: dict[str, Any] = {"pid": _forked(partial(_become, received, work))}
         elif request["do"] == "reap":
             answer = {"status": _reaped(request["pid"], request["patience_s"])}
         else:

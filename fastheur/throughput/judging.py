@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.engines import make_engine
-from fastheur.host import Candidate, make_host
+from fastheur.host import Candidate
+from fastheur.in_process import make_host
 from fastheur.loading import policy_from_source
 from fastheur.rollout import Job, rollout
 from fastheur.seeds import episode_seeds

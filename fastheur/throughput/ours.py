@@ -14,7 +14,8 @@ from fastheur.candidates import find_policy
 from fastheur.engine_envpool import make_pool
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError
-from fastheur.host import Candidate, Host, make_host
+from fastheur.host import Candidate, Host
+from fastheur.in_process import make_host
 from fastheur.loading import Policy, load_policy, policy_from_source
 from fastheur.rollout import Job, rollout
 from fastheur.seeds import episode_seeds
