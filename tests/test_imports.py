@@ -1,6 +1,7 @@
 """Arrows go along the one-way flow only: who may import whom, read from the syntax tree."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,12 @@ def test_engine_and_policy_do_not_know_each_other():
             assert not own(path) & POLICY_SIDE
         if key(path) in POLICY_SIDE:
             assert not own(path) & ENGINE_SIDE
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "isolation").glob("*.py")), ids=lambda path: path.name)
+def test_isolation_imports_itself_and_the_standard_library_only(path):
+    assert own(path) <= {"isolation"}
+    assert {name.split(".")[0] for name in imported(path)} <= {"fastheur", *sys.stdlib_module_names}
 
 
 @pytest.mark.parametrize("name", ALONE)
