@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastheur.errors import EngineError, FastheurError, LedgerError, PolicyDied, PolicyError
+from fastheur.errors import EngineError, FastheurError, IsolationError, LedgerError, PolicyDied, PolicyError
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
@@ -183,7 +183,7 @@ class Judge:
                     lambda message: trials.heard(_episode(message), message["record"]),
                 )
                 trials.status, trials.error = "finished", None
-            except (StepsSpent, EngineError, LedgerError) as error:
+            except (StepsSpent, EngineError, IsolationError, LedgerError) as error:
                 trials.error = str(error)
                 raise
             except FastheurError as error:

@@ -30,6 +30,7 @@ Send = Callable[[dict[str, Any]], None]
 def serve(request: Mapping[str, Any], send: Send) -> None:
     """Answer one request with ``{"done": ...}`` or ``{"error": ...}``, after any number of ``{"episode": ...}``."""
     try:
+        _place(request).begin()  # it gets ready while the engine does
         done = _REQUESTS[request["do"]](request, send)
     except (Exception, SystemExit) as error:
         known = isinstance(error, FastheurError)

@@ -53,7 +53,7 @@ _ENVIRONMENT = {
     "NUMBA_THREADING_LAYER": "workqueue",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "XDG_CACHE_HOME": "/nonexistent",  # what was compiled elsewhere is not for untrusted eyes, and the reverse
+    "XDG_CACHE_HOME": "/dev/null",  # what was compiled elsewhere is not for untrusted eyes, and the reverse
 }
 
 

@@ -22,7 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fastheur.isolation import acts, files, filters, limits, packages
+from fastheur.isolation import IsolationError, acts, files, filters, limits, packages, privileges, reading
+from fastheur.isolation.threads import Threads
 
 BELL_IN, BELL_OUT, INBOX, OUTBOX = 3, 4, 5, 6
 """Descriptors of a worker, behind /dev/null and its log, which is there twice."""
@@ -41,22 +42,22 @@ def main() -> None:
     setup = json.loads(sys.argv[1])
     _die_with(setup["alive"])
     connection = socket.socket(fileno=setup["socket"])
-    tasks = os.open("/proc/self/task", os.O_RDONLY | os.O_DIRECTORY)
     stamp: dict[str, Any] = {"landlock": None, "seccomp": None}
     folders = {name: Path(path) for name, path in setup["packages"].items()}
     packages.install(folders)
     try:
+        threads = Threads()
         limits.apply(setup["memory"])
+        privileges.drop()
         if setup["strict"]:
-            stamp = {"landlock": files.restrict(files.python_rules(folders)), "seccomp": filters.digest(os.uname().machine)}
+            stamp = {"landlock": files.restrict(reading.python_rules(folders)), "seccomp": filters.digest(os.uname().machine)}
         entry = import_module(setup["entry"])
         entry.warm()
-        if len(os.listdir(tasks)) != 1:
-            raise OSError("a library started a thread of its own, which a fork would lose")
-    except OSError as error:
+        threads.require_one("the first fork")
+        threads.close()
+    except (IsolationError, OSError) as error:
         connection.send(json.dumps({"refused": str(error)}).encode())
         return
-    os.close(tasks)
     gc.collect()
     gc.freeze()
     connection.send(json.dumps({"ready": stamp}).encode())
