@@ -33,7 +33,7 @@ _LOG_SAME_EXEC_OFF = 1
 
 @dataclass(frozen=True)
 class Rule:
-    """``rights`` on ``path`` and all below it; a path that does not exist gives none."""
+    """``rights`` on ``path`` and all below it; a path that is not there, or cannot be reached, gives none."""
 
     path: Path
     rights: int
@@ -99,7 +99,7 @@ def restrict(rules: Iterable[Rule]) -> int:
         ruleset = system.call(_CREATE_RULESET, ctypes.byref(attributes), 24, 0)
         try:
             for rule in rules:
-                _add(ruleset, rule)
+                _add(ruleset, rule, taken.files)
             # A hostile loop of refused calls must not fill the machine's audit log.
             system.call(_RESTRICT_SELF, ruleset, _LOG_SAME_EXEC_OFF if version >= 7 else 0)
         finally:
@@ -109,14 +109,15 @@ def restrict(rules: Iterable[Rule]) -> int:
     return version
 
 
-def _add(ruleset: int, rule: Rule) -> None:
+def _add(ruleset: int, rule: Rule, known: int) -> None:
     try:
         place = os.open(rule.path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     try:
-        rights = rule.rights if stat.S_ISDIR(os.fstat(place).st_mode) else rule.rights & _OF_FILES
-        beneath = ctypes.create_string_buffer(struct.pack("<Qi", rights, place), 12)
-        system.call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(beneath), 0)
+        fitting = known if stat.S_ISDIR(os.fstat(place).st_mode) else known & _OF_FILES
+        if rights := rule.rights & fitting:
+            beneath = ctypes.create_string_buffer(struct.pack("<Qi", rights, place), 12)
+            system.call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(beneath), 0)
     finally:
         os.close(place)

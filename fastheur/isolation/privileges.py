@@ -5,6 +5,7 @@ import os
 
 from fastheur.isolation import IsolationError, system
 
+CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
 
 _VERSION = 0x20080522
@@ -21,19 +22,22 @@ class _Sets(ctypes.Structure):
 
 
 def drop() -> None:
-    """Give up all capabilities of the calling thread but CAP_DAC_READ_SEARCH, if it is held; IsolationError if refused.
+    """Give up all capabilities of the calling thread but the one to read files, if held; IsolationError if refused.
 
-    Without it, the interpreter in another user's private home could not read its own library. It would also open
-    files by handle, past Landlock, but the filter ends a process that tries.
+    That one is CAP_DAC_READ_SEARCH or, in containers that lack it, CAP_DAC_OVERRIDE: an interpreter in somebody's
+    private folder needs it to read its own library. The first also opens files by handle, past Landlock, but the
+    filter ends a process that tries; what the second may write, Landlock forbids.
     """
     machine = system.machine()
     header = _Header(_VERSION, 0)
     sets = (_Sets * 2)()
     try:
         system.call(_CAPGET[machine], ctypes.byref(header), ctypes.byref(sets))
-        for half, kept in zip(sets, (1 << CAP_DAC_READ_SEARCH, 0), strict=True):
-            half.permitted &= kept
-            half.effective &= kept
+        reading = 1 << CAP_DAC_READ_SEARCH
+        kept = (reading if sets[0].permitted & reading else 1 << CAP_DAC_OVERRIDE, 0)
+        for half, left in zip(sets, kept, strict=True):
+            half.permitted &= left
+            half.effective &= left
             half.inheritable = 0
         system.call(_CAPSET[machine], ctypes.byref(header), ctypes.byref(sets))
     except OSError as error:
