@@ -112,7 +112,8 @@ def main(rounds: int) -> None:
             level: sorted(one / other for one, other in zip(speeds[level], base, strict=True)) for level in LEVELS[:2]
         }
         shown = ", ".join(
-            f"{level} {statistics.median(found):.3f} ({found[0]:.3f} .. {found[-1]:.3f})" for level, found in ratios.items()
+            f"{level} {statistics.median(found):.3f} ({found[0]:.3f} .. {found[-1]:.3f})"
+            for level, found in ratios.items()
         )
         print(f"{Path(name).name} {mode:7} none {statistics.median(base):8,.0f} steps/s; {shown}", flush=True)
 

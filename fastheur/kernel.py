@@ -208,6 +208,8 @@ def _translated(policy: Policy, error: NumbaError, file: str) -> PolicyError:
     found = re.findall(rf'File "[^"]*{re.escape(Path(file).name)}", line (\d+)', text)
     inside = [int(number) for number in found if int(number) <= policy.source.count("\n") + 1]  # the loop stands below
     line = _line_of(policy, undefined.group(1)) if undefined else inside[0] if inside else None
+    if "Cannot modify readonly array" in text:
+        reason = "it writes into the observation, which is read-only; what a policy remembers belongs into STATE"
     if reason.startswith("Type of variable"):
         reason = "the type of this expression cannot be told"
     return problem_at(policy, line, f"does not compile: {reason.rstrip('.: ')}")

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from fastheur.errors import (
     ConfigError,
     EngineError,
     FastheurError,
+    IsolationError,
     PolicyDied,
     PolicyError,
     named_error,
@@ -126,13 +128,22 @@ class Template:
         """Landlock's ABI and the hash of the filter.
 
         Raises:
-            EngineError: the machine does not give what was asked for; says why.
+            IsolationError: the machine does not give what was asked for; says why.
         """
         if self._stamp is None:
             answer = self._answer()
-            if "refused" in answer:
-                raise EngineError(answer["refused"])
-            self._stamp = answer["ready"]
+            reason = answer.get("refused")
+            if reason is None:
+                self._stamp = answer["ready"]
+                breaches = self.breaches() if self.strict else []
+                if not breaches:
+                    return answer["ready"]
+                self._stamp = None
+                reason = f"a process behind the walls could still {', '.join(breaches)}."
+            raise IsolationError(
+                f"isolation=strict cannot be had on this machine: {reason.rstrip('.')}. To run lower is your choice: "
+                "isolation=process keeps crashes and hangs where they are and nothing more, isolation=none trusts the policy."
+            )
         return self._stamp
 
     def fork(self, descriptors: Sequence[int]) -> int:
@@ -144,9 +155,13 @@ class Template:
         status = self._asked({"do": "reap", "pid": pid, "patience_s": patience_s})["status"]
         return None if status is None else os.waitstatus_to_exitcode(int(status))
 
-    def probe(self, facts: dict[str, Any]) -> dict[str, str]:
-        """Have a child attempt each forbidden act and return what came of it: ``denied``, ``killed`` or what else."""
-        return self._asked({"do": "probe", "facts": facts})["outcomes"]
+    def breaches(self) -> list[str]:
+        """Have a child behind the walls attempt each forbidden act, and return those that were not prevented."""
+        with tempfile.TemporaryDirectory(prefix="fastheur-") as folder:
+            file = Path(folder, "file")
+            file.write_text("nothing of worth")
+            request = {"do": "prove", "file": str(file), "folder": folder, "parent": os.getpid()}
+            return list(self._asked(request)["breached"])
 
     @property
     def fit(self) -> bool:

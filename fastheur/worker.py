@@ -10,12 +10,14 @@ import json
 import mmap
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
+from numba.core.errors import NumbaSystemWarning
 from numba.np.ufunc import parallel
 
 from fastheur.batch import StepBatch
@@ -76,7 +78,9 @@ def serve(lock: Callable[[], str]) -> None:
     inbox = Box(_mapped(INBOX, mmap.PROT_READ), INBOX_HEADER, INBOX_LETTER)
     outbox = Box(_mapped(OUTBOX, mmap.PROT_READ | mmap.PROT_WRITE), OUTBOX_HEADER, OUTBOX_LETTER)
     sys.stdout = sys.stderr = _Log()  # type: ignore[assignment]
-    parallel._launch_threads()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NumbaSystemWarning)  # of a lock between processes, which this one has none of
+        parallel._launch_threads()
     lock()
     _Worker(inbox, outbox).serve()
 

@@ -68,7 +68,9 @@ def test_batch_policies_and_populations_play_the_same_at_every_level(random_kern
 def test_the_policy_never_runs_in_the_harness(tmp_path):
     mark = tmp_path / "ran"
     file = tmp_path / "policy.py"
-    file.write_text(f'import sys\nif "fastheur.evaluation" in sys.modules:\n    open("{mark}", "w")\n' + HEAD + "    return 0\n")
+    file.write_text(
+        f'import sys\nif "fastheur.evaluation" in sys.modules:\n    open("{mark}", "w")\n' + HEAD + "    return 0\n"
+    )
     place = Isolated("process", Limits(), fenced=False)
     try:
         place.load(file.read_text(), "policy.py")
@@ -86,7 +88,11 @@ def test_the_policy_never_runs_in_the_harness(tmp_path):
         ("OBS = 'any'\nx = 1 / 0\n", PolicyError, "line 2: ZeroDivisionError"),
         ("OBS = 'any'\nimport os\n", PolicyError, "imports 'os'"),
         ("OBS = 'any'\n", PolicyError, "defines neither"),
-        (HEAD + "    obs[0] = 1.0\n    return 0\n", PolicyError, "readonly"),
+        (
+            HEAD + "    obs[0] = 1.0\n    return 0\n",
+            PolicyError,
+            "line 3: does not compile: it writes into the observation",
+        ),
     ],
 )
 def test_errors_are_those_of_the_policy_at_every_level(source, error, words, tmp_path):
@@ -107,7 +113,7 @@ def test_errors_are_those_of_the_policy_at_every_level(source, error, words, tmp
         ("while True: pass", "no answer within 0.5 s"),
         ("import time; time.sleep(0.2)", "its calls took .* in one episode, at most 2"),
         ("import os; os._exit(3)", "ended itself with exit code 3"),
-        ("import os; os.abort()", "died of signal 6|was killed"),
+        ("import os; os.abort()", "died of signal|was killed"),
         ("import os; os.close(4)\n        while True: pass", "closed its line"),
         ("raise KeyboardInterrupt", "ended itself with exit code 1"),
     ],
@@ -156,14 +162,14 @@ def test_output_is_bounded_escaped_and_shown_where_it_helps():
     dying = BATCH.replace("self.calls += 1", "print('last \\x1b[31mwords'); import os; os._exit(1)")
     try:
         assert len(play(place, shout)) == 2
-        with pytest.raises(PolicyDied, match=r"Its output ends: .*last \\x1b\[31mwords"):
+        with pytest.raises(PolicyDied, match=r"Its output ends: last \\x1b\[31mwords"):
             play(place, dying)
     finally:
         place.close()
 
 
 def test_cells_wait_for_their_policy_and_only_so_many_of_them():
-    place = Isolated("process", Limits())
+    place, others = Isolated("process", Limits()), children()
     try:
         play(place, BATCH)
         first = children()
@@ -171,10 +177,10 @@ def test_cells_wait_for_their_policy_and_only_so_many_of_them():
         assert children() == first
         for number in range(KEPT + 3):
             play(place, f"{BATCH}# {number}\n")
-        assert len(children()) <= KEPT + 2  # and the template
+        assert len(children() - others) <= KEPT + 1 + 1  # one more while it plays, and the template
     finally:
         place.close()
-    assert not children()
+    assert children() == others
 
 
 def children():
@@ -208,10 +214,10 @@ def test_settings_that_do_not_fit_are_refused():
 def test_a_level_that_cannot_be_had_is_refused_with_the_reason(monkeypatch):
     from fastheur import sandbox
 
-    monkeypatch.setattr(sandbox.Template, "probe", lambda *_: {"socket": "done", "fork": "killed"})
+    monkeypatch.setattr(sandbox.Template, "breaches", lambda _: ["create a socket"])
     place = Isolated("strict", Limits())
     try:
-        with pytest.raises(IsolationError, match=r"socket.*isolation=process"):
+        with pytest.raises(IsolationError, match=r"could still create a socket.*isolation=process"):
             place.load(BATCH, "batch.py")
     finally:
         place.close()

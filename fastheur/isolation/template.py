@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from fastheur.isolation import IsolationError, acts, files, filters, limits, packages, privileges, reading
 from fastheur.isolation.threads import Threads
@@ -50,7 +50,10 @@ def main() -> None:
         limits.apply(setup["memory"])
         privileges.drop()
         if setup["strict"]:
-            stamp = {"landlock": files.restrict(reading.python_rules(folders)), "seccomp": filters.digest(os.uname().machine)}
+            stamp = {
+                "landlock": files.restrict(reading.python_rules(folders)),
+                "seccomp": filters.digest(os.uname().machine),
+            }
         entry = import_module(setup["entry"])
         entry.warm()
         threads.require_one("the first fork")
@@ -66,7 +69,7 @@ def main() -> None:
 
 
 def _serve(connection: socket.socket, work: Callable[[], None], lock: Callable[[], str]) -> None:
-    """Answer ``fork`` (with a worker's descriptors), ``reap`` and ``probe``, one JSON object each."""
+    """Answer ``fork`` (with a worker's descriptors), ``reap`` and ``prove``, one JSON object each."""
     while True:
         data, received, _, _ = socket.recv_fds(connection, _MOST, OUTBOX, socket.MSG_CMSG_CLOEXEC)
         if not data:
@@ -77,7 +80,7 @@ def _serve(connection: socket.socket, work: Callable[[], None], lock: Callable[[
         elif request["do"] == "reap":
             answer = {"status": _reaped(request["pid"], request["patience_s"])}
         else:
-            answer = {"outcomes": {act: _tried(act, request, lock) for act in acts.ACTS}}
+            answer = {"breached": [act for act in acts.ACTS if not acts.contained(_tried(act, request, lock))]}
         for descriptor in received:
             os.close(descriptor)
         connection.send(json.dumps(answer).encode())
@@ -124,24 +127,15 @@ def _become(received: Sequence[int], work: Callable[[], None]) -> None:
     work()
 
 
-def _tried(act: str, request: Mapping[str, Any], lock: Callable[[], str]) -> str:
-    """Have a child attempt a forbidden act and return what came of it: ``denied``, ``killed`` or ``done``."""
+def _tried(act: str, request: Mapping[str, Any], lock: Callable[[], str]) -> int:
+    """Have a child attempt a forbidden act behind the walls, and return its wait status."""
+    targets = acts.Targets(Path(request["file"]), Path(request["folder"]), request["parent"])
 
-    def attempt() -> NoReturn:
+    def attempt() -> None:
         lock()
-        try:
-            acts.attempt(act, request["facts"])
-        except OSError:
-            os._exit(_DENIED)
-        os._exit(_DONE)
+        acts.run(act, targets)
 
-    _, status = os.waitpid(_forked(attempt), 0)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
-        return "killed"
-    return {_DENIED: "denied", _DONE: "done"}.get(os.waitstatus_to_exitcode(status), f"status {status}")
-
-
-_DENIED, _DONE = 41, 42
+    return os.waitpid(_forked(attempt), 0)[1]
 
 
 def _die_with(pipe: int) -> None:
