@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import sysconfig
+import tempfile
 import threading
 from pathlib import Path
 
@@ -20,18 +21,24 @@ WORKER = ("numpy", "numba", "llvmlite", "cv2")
 
 
 @pytest.fixture
-def place(tmp_path):
+def ground():
+    """A folder that every user can reach, which pytest's own need not be."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def place(ground):
     """A folder that the ordinary user owns: ``open/file``, ``open/inner/file``, ``closed/file``, a link between."""
     for name in ("open", "open/inner", "closed"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text("content")
-    (tmp_path / "open" / "link").symlink_to(tmp_path / "closed" / "file")
-    for path in (tmp_path, *tmp_path.rglob("*")):
+        (ground / name).mkdir()
+        (ground / name / "file").write_text("content")
+    (ground / "open" / "link").symlink_to(ground / "closed" / "file")
+    for path in (ground, *ground.rglob("*")):
         if os.geteuid() == 0:
             os.chown(path, ORDINARY, ORDINARY, follow_symlinks=False)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    return tmp_path
+    return ground
 
 
 def folders(**others):
@@ -263,10 +270,8 @@ tell(
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_honest_work_goes_on_behind_all_walls(tmp_path, user):
-    inside = wheel(tmp_path)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
+def test_honest_work_goes_on_behind_all_walls(ground, user):
+    inside = wheel(ground)
     secrets = ["policies/atari/pong/ram.py", "conf/eval.yaml", "data/atari57.csv"]
     told = facts(HONEST, user, package=inside, folders=folders(fastheur=inside), secrets=secrets)
     assert told["abi"] == files.abi()
