@@ -10,6 +10,7 @@ from fastheur.isolation import packages
 
 PACKAGE = Path(__file__).parent.parent / "fastheur"
 ORDINARY = 65534
+WORKER = ("numpy", "numba", "llvmlite", "cv2")
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
 ONE_THREAD = {
     "NUMBA_THREADING_LAYER": "workqueue",
