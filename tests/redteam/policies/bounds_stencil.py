@@ -1,0 +1,21 @@
+"""Reads behind the observation by a stencil, whose neighbourhood is promised and not checked.
+
+attack: out-of-bounds
+when: act
+static: refused
+behind: killed, error, harmless
+target: next trial
+"""
+
+import numba
+
+OBS = "state"
+
+
+@numba.stencil(neighborhood=((0, 100_000_000),))
+def far(values):
+    return values[100_000_000]
+
+
+def act(obs, info, state, params):
+    return 1 if far(obs)[0] > 0 else 0
