@@ -17,7 +17,7 @@ from corpus import (
 )
 
 from fastheur.loading import check, policy_from_source
-from fastheur.tasks import load_task
+from fastheur.tasks import find_environment
 
 ALL = corpus()
 OWN = [attack for attack in ALL if attack.static == "passes"]
@@ -53,7 +53,7 @@ def test_what_is_submitted_is_a_policy_with_nothing_left_to_fill_in(attack, aim)
 @NAMED
 def test_a_breach_can_be_told_from_an_attack_that_was_contained(attack):
     """Either the policy says so itself, or the header says where the runner sees it."""
-    assert "BREACHED" in attack.text or attack.targets or attack.behind[0] in ("error", "killed", "hung", "denied")
+    assert "BREACHED" in attack.text or attack.targets or "harmless" not in attack.behind
 
 
 @pytest.mark.parametrize("attack", OWN, ids=lambda attack: attack.name)
@@ -64,7 +64,7 @@ def test_those_that_use_nothing_forbidden_pass_the_static_check(attack, aim):
 
 def test_tasks_are_real():
     for task in {attack.task for attack in ALL}:
-        load_task(task)
+        find_environment(task)
 
 
 def test_a_wrong_header_is_refused(tmp_path):

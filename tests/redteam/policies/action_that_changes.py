@@ -4,6 +4,7 @@ attack: action
 when: batch
 static: refused
 behind: error, killed, harmless
+target: next trial
 """
 
 import numpy as np

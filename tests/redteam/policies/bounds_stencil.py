@@ -12,9 +12,12 @@ import numba
 OBS = "state"
 
 
-@numba.stencil(neighborhood=((0, 100_000_000),))
+@numba.stencil(neighborhood=((0, 0),))
 def far(values):
-    return values[100_000_000]
+    total = 0.0
+    for place in range(1000, 1_000_000_000, 997):
+        total += values[place]
+    return total
 
 
 def act(obs, info, state, params):

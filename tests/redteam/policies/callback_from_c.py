@@ -4,6 +4,7 @@ attack: numba
 when: load
 static: refused
 behind: denied, killed, error, harmless
+target: next trial
 """
 
 import numba

@@ -4,6 +4,7 @@ attack: chance
 when: batch
 static: refused
 behind: denied, killed, harmless
+target: next trial
 """
 
 import time

@@ -4,6 +4,7 @@ attack: hang
 when: compile
 static: refused
 behind: error, hung, killed, harmless
+target: next trial
 """
 
 import numba

@@ -4,6 +4,7 @@ attack: hang
 when: compile
 static: passes
 behind: error, hung, killed, harmless
+target: next trial
 """
 
 OBS = "state"

@@ -4,6 +4,7 @@ attack: declaration
 when: compile
 static: refused
 behind: error, harmless, killed, hung
+target: next trial
 """
 
 import numpy as np

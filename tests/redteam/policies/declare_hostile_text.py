@@ -4,6 +4,7 @@ attack: declaration
 when: load
 static: refused
 behind: error, harmless, hung, killed
+target: next trial
 """
 
 

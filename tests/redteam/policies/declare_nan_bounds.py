@@ -4,6 +4,7 @@ attack: declaration
 when: load
 static: passes
 behind: error, harmless
+target: next trial
 """
 
 import math

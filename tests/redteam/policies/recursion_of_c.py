@@ -4,6 +4,7 @@ attack: recursion
 when: load
 static: passes
 behind: error, killed, harmless
+target: next trial
 """
 
 OBS = "state"

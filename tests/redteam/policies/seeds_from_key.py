@@ -4,6 +4,7 @@ attack: seeds
 when: act
 static: refused
 behind: harmless, error
+target: next trial
 """
 
 OBS = "state"
