@@ -24,7 +24,7 @@ def reachable():
             continue
         seen.add(id(value))
         yield name, value
-        if type(value).__module__.startswith("fastheur"):
+        if str(type(value).__module__).startswith("fastheur"):
             names = [*getattr(value, "__dict__", {}), *getattr(type(value), "__slots__", ())]
             waiting += [(name + "." + part, getattr(value, part, None)) for part in names]
         elif isinstance(value, (list, tuple)) and len(value) < 1000:

@@ -18,10 +18,12 @@ def pointer(context, address):
     def make(builder_context, builder, signature, arguments):
         return builder.inttoptr(arguments[0], builder_context.get_value_type(signature.return_type))
 
-    return types.voidptr(types.uintp), make
+    return types.CPointer(types.uint8)(types.intp), make
 
 
 def act(obs, info, state, params):
-    window = numba.carray(pointer(4096), (8,), numba.uint8)
+    window = numba.carray(pointer(4096), (8,))
     window[0] = 1
-    raise RuntimeError("BREACHED: wrote at address 4096")
+    if window[0] == 1:
+        raise RuntimeError("BREACHED: wrote at address 4096")
+    return 1

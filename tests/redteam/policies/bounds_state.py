@@ -13,4 +13,6 @@ STATE = [("history", "f8", (4,)), ("place", "i8")]
 def act(obs, info, state, params):
     state.place += 5
     state.history[state.place] = 1.0
-    raise RuntimeError("BREACHED: wrote behind the state")
+    if state.place >= 5:
+        raise RuntimeError("BREACHED: wrote behind the state")
+    return 1

@@ -23,7 +23,7 @@ class Policy:
     def act(self, obs, info, slots):
         for name, value in reachable():
             kind = type(value)
-            if kind.__module__.startswith("fastheur") and any(word in kind.__name__.lower() for word in TELLING):
+            if str(kind.__module__).startswith("fastheur") and any(word in kind.__name__.lower() for word in TELLING):
                 raise RuntimeError(f"BREACHED: {name} is a {kind.__name__}")
             last = name.lower().rpartition(".")[2]
             if any(word in last for word in TELLING) and isinstance(value, (int, list, np.ndarray)):
