@@ -13,12 +13,12 @@ OBS = "state"
 numba.config.CACHE_DIR = "{FOLDER}/cache"
 
 
-@numba.njit(cache=True)
 def helper(x):
     return x + 1.0
 
 
-helper(1.0)
+helper.__code__ = helper.__code__.replace(co_filename=numba.__file__)  # its cache wants a file that exists
+numba.njit(cache=True)(helper)(1.0)
 
 
 def act(obs, info, state, params):

@@ -1,10 +1,10 @@
-"""Has Numba and LLVM print everything they do, and write their graphs into files.
+"""Has Numba and LLVM print everything they do.
 
 attack: numba
 when: load
 static: refused
 behind: denied, killed, error, harmless
-target: {FOLDER}
+target: log
 """
 
 import numba
@@ -19,7 +19,6 @@ def helper(x):
 
 
 helper(1.0)
-helper.inspect_cfg(helper.signatures[0]).display("{FOLDER}/graph", format="dot")
 
 
 def act(obs, info, state, params):

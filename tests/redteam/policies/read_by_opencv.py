@@ -10,8 +10,11 @@ target: {FOLDER}/secret.txt
 import cv2
 
 OBS = "state"
-storage = cv2.FileStorage("{FOLDER}/secret.txt", cv2.FILE_STORAGE_READ)
-if storage.isOpened() or cv2.haveImageReader("{FOLDER}/secret.txt"):
+try:
+    opened = cv2.FileStorage("{FOLDER}/secret.txt", cv2.FILE_STORAGE_READ).isOpened()
+except cv2.error:  # it has read that this is no storage
+    opened = True
+if opened or cv2.haveImageReader("{FOLDER}/secret.txt"):
     raise RuntimeError("BREACHED: OpenCV opened the secret")
 try:
     cv2.dnn.readNetFromONNX("{FOLDER}/secret.txt")
