@@ -1,14 +1,19 @@
 """Walks what a policy can reach in its process: the frames above it, every loaded module, the collector's list.
 
-Gives SYS, GC and ``reachable()``, which yields pairs of a name and an object, at most ``MOST`` of them.
+Gives SYS, GC and ``reachable()``, which yields pairs of a name and an object, at most ``MOST`` of them, in
+its first call alone.
 """
 
 SYS = next(c for c in object.__subclasses__() if c.__name__ == "_wrap_close").__init__.__globals__["sys"]
 GC = SYS.modules.get("gc") or __import__("gc")
 MOST = 200_000
+WALKS = []
 
 
 def reachable():
+    if WALKS:
+        return
+    WALKS.append(True)
     seen, waiting = set(), []
     frame = SYS._getframe(1)
     while frame is not None:

@@ -12,7 +12,7 @@ import cv2
 OBS = "state"
 try:
     opened = cv2.FileStorage("{FOLDER}/secret.txt", cv2.FILE_STORAGE_READ).isOpened()
-except cv2.error:  # it has read that this is no storage
+except (cv2.error, SystemError):  # it has read that this is no storage
     opened = True
 if opened or cv2.haveImageReader("{FOLDER}/secret.txt"):
     raise RuntimeError("BREACHED: OpenCV opened the secret")

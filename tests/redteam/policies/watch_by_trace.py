@@ -1,4 +1,4 @@
-"""Has Python call it for every line that the worker runs.
+"""Has Python call it for every function that the worker calls, and looks at what it was given.
 
 attack: patching
 when: load
@@ -10,15 +10,12 @@ target: next trial
 import sys
 
 OBS = "state"
-SEEN = []
 
 
 def watch(frame, event, argument):
     for name in list(frame.f_locals):
         if "seed" in name.lower():
-            SEEN.append(name)
             raise RuntimeError(f"BREACHED: the worker has a variable {name}")
-    return watch
 
 
 sys.settrace(watch)
