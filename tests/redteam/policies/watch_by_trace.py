@@ -14,7 +14,7 @@ OBS = "state"
 
 def watch(frame, event, argument):
     for name in list(frame.f_locals):
-        if "seed" in name.lower():
+        if "seed" in name.lower() and str(frame.f_globals.get("__name__")).startswith("fastheur"):
             raise RuntimeError(f"BREACHED: the worker has a variable {name}")
 
 
