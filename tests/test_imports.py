@@ -27,7 +27,7 @@ LAYERS = [
         "_core",
         "_reference",
         "batch",
-        "vizdoom_folder",
+        "vizdoom_watch",
         "benchmark_numba",
         "sockets",
         "verbs",
@@ -38,7 +38,7 @@ LAYERS = [
     {"lab_requests"},
     {"record", "clusters", "wording"},
     {"spec", "resident_client", "resident_call", "searching"},
-    {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
+    {"engine", "loading", "preprocess", "pool_shelf", "vizdoom_folder", "ale_lane", "hopeless", "elimination"},
     {"comparing", "declarations", "settled"},
     {"ale_worker", "ale_crew", "baking", "folding"},
     {"engine_ale", "engine_envpool", "pruning"},
@@ -72,7 +72,7 @@ LAYERS = [
 ]
 """A module imports from its own layer's predecessors only."""
 
-ALONE = ("_core", "_reference", "seeds", "benchmark_numba")
+ALONE = ("_core", "_reference", "seeds", "benchmark_numba", "vizdoom_watch")
 ENGINE_SIDE = {
     "engine",
     "engine_envpool",
@@ -83,6 +83,7 @@ ENGINE_SIDE = {
     "ale_lane",
     "ale_worker",
     "vizdoom_folder",
+    "vizdoom_watch",
 }
 POLICY_SIDE = {"policy", "vision", "loading", "kernel", "preprocess", "host"}
 
