@@ -41,9 +41,8 @@ def _watch(pid: int, folder: str) -> None:
     watched, held = os.pipe()
     try:
         watch = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(vizdoom_watch.__file__)), str(pid), str(watched), folder],
-            pass_fds=(watched,),
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-I", "-S", str(Path(vizdoom_watch.__file__)), str(pid), folder],
+            stdin=watched,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",

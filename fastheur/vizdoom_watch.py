@@ -193,12 +193,12 @@ def _read(pid: int, name: str) -> str:
 
 
 def main() -> None:
-    """Wait for the owner's end and clear its folder; arguments: the owner's id, a pipe that it holds open, the folder."""
+    """Wait for the owner's end, who holds the pipe open that is stdin here, and clear its folder; arguments: its id, the folder."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)  # it leaves with its owner, not before
-    owner, pipe, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    owner, folder = int(sys.argv[1]), sys.argv[2]
     closed = select.poll()
-    closed.register(pipe, select.POLLIN)
+    closed.register(0, 0)  # a hang-up is always told; data does not count
     while os.getppid() == owner and not closed.poll(_GLANCE_MS):
         pass
     clear(folder)
