@@ -1,7 +1,8 @@
 """The process in which a run's policies play: engine and policies together, one request of the supervisor at a time.
 
 Isolation level ``process``: a policy that crashes or hangs takes this process with it and nothing else. What is sent back
-is data, never a pickle. It ends with its supervisor, from its first moment on: libraries are loaded after that is settled.
+is data, never a pickle. It ends with its supervisor, and its children with it, from its first moment on: libraries are
+loaded after that is settled.
 """
 
 import ctypes
@@ -21,6 +22,10 @@ _PR_SET_DUMPABLE = 4
 def main() -> None:
     """Serve until the other side closes the socket; the argument is its descriptor and others, as JSON."""
     setup = json.loads(sys.argv[1])
+    for inherited in (setup["socket"], setup["alive"], setup["lock"]):
+        os.set_inheritable(
+            inherited, False
+        )  # simulators' processes that outlive this one by a moment must hold nothing
     _die_with(setup["alive"])
 
     from fastheur.engine import Engine
@@ -37,8 +42,8 @@ def main() -> None:
 
 
 def _die_with(pipe: int) -> None:
-    """Have the kernel kill this process when the supervisor is gone: a policy that loops for ever never looks."""
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    """Have the kernel kill this process's group when the supervisor is gone: a policy that loops for ever never looks."""
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
     gone = select.poll()

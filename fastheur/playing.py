@@ -140,7 +140,7 @@ class Player:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         watched, self._alive = os.pipe()  # nothing is ever written: the kernel tells the player when our end closes
-        setup = {"socket": theirs.fileno(), "alive": watched, "meter": str(self._meter_path)}
+        setup = {"socket": theirs.fileno(), "alive": watched, "lock": self._lock, "meter": str(self._meter_path)}
         package = str(Path(__file__).parent.parent)
         path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         self._connection = ours

@@ -28,7 +28,7 @@ LAYERS = [
         "_core",
         "_reference",
         "batch",
-        "vizdoom_folder",
+        "vizdoom_watch",
         "benchmark_numba",
         "sockets",
         "verbs",
@@ -41,7 +41,7 @@ LAYERS = [
     {"record", "clusters", "wording"},
     {"spec", "resident_client", "resident_call", "searching", "contract_checks"},
     {"contract"},
-    {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
+    {"engine", "loading", "preprocess", "pool_shelf", "vizdoom_folder", "ale_lane", "hopeless", "elimination"},
     {"comparing", "declarations", "settled"},
     {"ale_worker", "ale_crew", "baking", "folding"},
     {"engine_ale", "engine_envpool", "pruning"},
@@ -78,7 +78,7 @@ LAYERS = [
 ]
 """A module imports from its own layer's predecessors only."""
 
-ALONE = ("_core", "_reference", "seeds", "benchmark_numba")
+ALONE = ("_core", "_reference", "seeds", "benchmark_numba", "vizdoom_watch")
 ENGINE_SIDE = {
     "engine",
     "engine_envpool",
@@ -89,6 +89,7 @@ ENGINE_SIDE = {
     "ale_lane",
     "ale_worker",
     "vizdoom_folder",
+    "vizdoom_watch",
 }
 POLICY_SIDE = {
     "policy", "vision", "contract", "contract_checks", "loading", "kernel", "preprocess", "host", "in_process", "worker",

@@ -10,10 +10,10 @@ from typing import Any
 
 from rich.table import Table
 
-from fastheur import __version__
+from fastheur import __version__, vizdoom_watch
 from fastheur.commands import output
 from fastheur.commands.display import console
-from fastheur.errors import FastheurError
+from fastheur.errors import ConfigError, FastheurError
 from fastheur.resources import CONF, POLICIES, cache_folder
 
 Check = Callable[[], str]
@@ -31,6 +31,9 @@ PLAYED = (
 def main(config: Mapping[str, Any]) -> int:
     """Run every check; the exit code is 2 when one that everything needs fails."""
     out = output.checked(config["out"])
+    clean = config["clean"]
+    if not isinstance(clean, bool):
+        raise ConfigError(f"clean is {clean!r}, expected true or false.")
     checks: list[tuple[str, Check]] = [
         (
             "fastheur",
@@ -48,6 +51,7 @@ def main(config: Mapping[str, Any]) -> int:
             lambda: f"{len(list(CONF.rglob('*.yaml')))} files, {len(list(POLICIES.rglob('*.py')))} policies",
         ),
         *((name, _player(task, engine)) for name, task, engine in PLAYED),
+        ("VizDoom leftovers", lambda: _leftovers(clean)),
     ]
     table = Table(title="fastheur doctor", title_justify="left")
     for column in ("what", "works", "found"):
@@ -63,7 +67,7 @@ def main(config: Mapping[str, Any]) -> int:
     console().print(table)
     if out:
         output.write_json({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, out)
-    optional = ("C compiler", "VizDoom", "kernel cache")
+    optional = ("C compiler", "VizDoom", "VizDoom leftovers", "kernel cache")
     return 2 if any(not ok for name, (ok, _) in found.items() if name not in optional) else 0
 
 
@@ -132,3 +136,21 @@ def _player(task: str, engine: str) -> Check:
         return f"{card.setting.env_id} played {card.cost.env_steps} env steps"
 
     return play
+
+
+def _leftovers(clean: bool) -> str:
+    """Look for what VizDoom left where a process was killed together with the one that clears up after it."""
+    folders = vizdoom_watch.abandoned(tempfile.gettempdir())
+    processes = sum(folder in folders for _, folder in vizdoom_watch.inhabitants())
+    segments = vizdoom_watch.unheld()
+    if clean:
+        cleared = [vizdoom_watch.clear(folder) for folder in folders]
+        processes = sum(killed for killed, _ in cleared)
+        pieces = sum(removed for _, removed in cleared) + sum(map(vizdoom_watch.unlinked, vizdoom_watch.unheld()))
+        return f"removed {processes} processes, {pieces} pieces of shared memory, {len(folders)} scratch folders"
+    if folders or segments:
+        raise FastheurError(
+            f"{processes} processes, {len(segments)} pieces of shared memory and {len(folders)} scratch folders outlived "
+            "their owners; `fastheur doctor clean=true` removes them"
+        )
+    return "none"
