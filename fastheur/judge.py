@@ -5,13 +5,12 @@ the same candidate again, the champion on the gate's episodes, or a run that is 
 """
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastheur.errors import EngineError, FastheurError, LedgerError, PolicyError
+from fastheur.errors import EngineError, FastheurError, LedgerError
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
@@ -19,7 +18,7 @@ from fastheur.playing import Deadlines, Player, PolicyDied
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig, environment_entry
-from fastheur.score import Cost, Scorecard, Setting
+from fastheur.score import Cost, Scorecard, Setting, with_score
 from fastheur.seeds import commitment, episode_seeds
 from fastheur.tasks import Protocol
 from fastheur.trial_rows import Entry, TrialRows, settle_open
@@ -180,7 +179,7 @@ class Judge:
             try:
                 trials.done = self._asked(
                     self._request("play", order.protocol, request),
-                    lambda message: trials.heard(_episode(message), message["record"]),
+                    lambda message: trials.heard(with_score(Episode(**message["episode"])), message["record"]),
                 )
                 trials.status, trials.error = "finished", None
             except (StepsSpent, EngineError, LedgerError) as error:
@@ -297,15 +296,3 @@ class _Account:
 
     trials: list[int]
     settle: Callable[[int], None] = lambda taken: None
-
-
-def _episode(message: Mapping[str, Any]) -> Episode:
-    """Return the episode in a player's message.
-
-    Raises:
-        PolicyError: its return is no number; where a simulator breaks down there is no score.
-    """
-    episode = Episode(**message["episode"])
-    if not math.isfinite(episode.ret):
-        raise PolicyError(f"Episode {episode.index} returned {episode.ret}, expected a finite number: it has no score.")
-    return episode

@@ -1,11 +1,14 @@
 """The ledger's readable exports: ``trials.jsonl`` under the reference's own field names, and ``summary.csv``."""
 
 import csv
+import io
 import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from fastheur.drafts import write_whole
 
 EXPORT_FIELDS = (
     "trial_index", "timestamp", "env_id", "obs_mode", "trial_name", "episodes_finished", "env_steps", "score_mean",
@@ -22,12 +25,13 @@ def write_export(trials: Sequence[Mapping[str, Any]], folder: Path, fold: bool) 
     records = [_record(row) for row in _with_totals(_folded(rows) if fold else rows)]
     folder.mkdir(parents=True, exist_ok=True)
     lines = folder / "trials.jsonl"
-    lines.write_text("".join(json.dumps(record) + "\n" for record in records))
+    write_whole(lines, "".join(json.dumps(record) + "\n" for record in records).encode())
     table = folder / "summary.csv"
-    with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, EXPORT_FIELDS)
-        writer.writeheader()
-        writer.writerows(records)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, EXPORT_FIELDS)
+    writer.writeheader()
+    writer.writerows(records)
+    write_whole(table, text.getvalue().encode())
     return [lines, table]
 
 

@@ -32,7 +32,7 @@ LAYERS = [
         "sockets",
         "verbs",
     },
-    {"complexity", "editing", "memory", "regress", "database"},
+    {"complexity", "editing", "memory", "regress", "database", "drafts"},
     {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board", "run_folder"},
     {"lab_requests"},
