@@ -107,6 +107,11 @@ def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
+def in_memory() -> sqlite3.Connection:
+    """Open a database that is in no file."""
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
 def execute_all(db: sqlite3.Connection, statements: str) -> None:
     """Run SQL statements in the transaction that is open; ``executescript`` would commit it."""
     for statement in filter(str.strip, statements.split(";")):

@@ -6,6 +6,7 @@ file says what was taken. Only a power cut loses it.
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,23 @@ _FIELDS = np.dtype([("reservation", np.int64), ("taken", np.int64), ("limit", np
 
 class StepsSpent(FastheurError):
     """The next env steps would go beyond what was reserved; they were not taken."""
+
+
+class Reading(NamedTuple):
+    """What a step meter's file says."""
+
+    reservation: int
+    taken: int
+    limit: int
+
+
+def read_meter(path: Path) -> Reading | None:
+    """Return what a meter's file says, without changing it; None where there is none."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return Reading(*np.frombuffer(data, _FIELDS, 1)[0].tolist()) if len(data) >= _FIELDS.itemsize else None
 
 
 class StepMeter:
