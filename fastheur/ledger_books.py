@@ -92,8 +92,8 @@ RUN_RULES = (
          f"AND ifnull(error, '') NOT GLOB '{LOST}*'"),
     Rule("books", "the kept result of episode {episode} of trial {trial} is not what the episode says",
          "SELECT r.trial, r.episode FROM run_episodes r LEFT JOIN episodes e ON e.trial = r.trial AND e.episode = r.episode "
-         "WHERE NOT json_valid(result) OR e.trial IS NULL OR json_extract(result, '$.ret') != ret "
-         "OR json_extract(result, '$.length') != length OR json_extract(result, '$.action_hash') != action_hash"),
+         "WHERE NOT json_valid(result) OR e.trial IS NULL OR json_extract(result, '$.ret') IS NOT ret "
+         "OR json_extract(result, '$.length') IS NOT length OR json_extract(result, '$.action_hash') IS NOT action_hash"),
     Rule("books", "version v{version} has a policy that is not there, {policy_sha256}",
          "SELECT * FROM run_versions WHERE policy_sha256 NOT IN (SELECT sha256 FROM policies)"),
     Rule("books", "version v{version} names a parent, an operation or a trial that is not there",

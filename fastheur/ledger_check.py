@@ -48,15 +48,18 @@ class Report:
         return any(finding.kind == "damage" for finding in self.findings)
 
 
-def check(path: Path) -> Report:
+def check(path: Path, held: bool = False) -> Report:
     """Check a ledger; nothing of it is changed, another process may be writing to it.
+
+    Args:
+        held: the caller sees to it that nobody does.
 
     Raises:
         LedgerError: there is none, it cannot be read at all, or a newer fastheur wrote it.
     """
     if not path.is_file():
         raise LedgerError(f"There is no ledger {path}.")
-    in_use = used_elsewhere(path)
+    in_use = not held and used_elsewhere(path)
     findings = [] if in_use else list(_log_findings(path))
     with explained("read", path), private_copy(path, in_use) as copy, contextlib.closing(connect(copy)) as db:
         version = schema_version(db)
@@ -77,7 +80,7 @@ def check(path: Path) -> Report:
 
 def is_run(db: Connection) -> bool:
     """True for the ledger of a run, which has tables of its own."""
-    return db.execute("SELECT count(*) FROM meta WHERE key = 'run_schema_version'").fetchone()[0] > 0
+    return bool(db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run_operations'").fetchone()[0])
 
 
 def used_elsewhere(path: Path) -> bool:

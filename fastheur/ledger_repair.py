@@ -46,7 +46,7 @@ def repair(path: Path) -> Repaired | None:
         raise LedgerError(f"There is no ledger {path}.")
     with _held(path):
         try:
-            report = check(path)
+            report = check(path, held=True)
         except LedgerError:
             report = None  # not even readable
         if report is not None and report.sound:
@@ -58,7 +58,7 @@ def repair(path: Path) -> Repaired | None:
             with explained("recover what can be read", path):
                 tables = _rebuilt(path)
         done = _mended(path)
-        return Repaired(aside, tuple(tables), tuple(done), check(path))
+        return Repaired(aside, tuple(tables), tuple(done), check(path, held=True))
 
 
 @contextlib.contextmanager

@@ -8,10 +8,10 @@ from typing import Any
 
 from fastheur.database import Connection, DatabaseError, connect, execute_all, in_memory
 from fastheur.errors import LedgerError
-from fastheur.schema import RUN_TABLES, TABLES
+from fastheur.schema import RUN_SCHEMA_VERSION, RUN_TABLES, SCHEMA_VERSION, TABLES
 
-_GAP = 100_000
-"""So many row numbers in a row that cannot be read are the end of a table; a page holds a few hundred rows at most."""
+_GAP = 50_000
+"""So many row numbers in a row that cannot be read are the end of a table; a lost inner page stands for about half as many."""
 
 _NUMBERED_OTHERWISE = ("meta", "run_outcomes", "sealed_reads", "run_trials")
 """Tables whose row numbers do not count their rows."""
@@ -49,6 +49,7 @@ def salvage(damaged: Path, target: Path) -> list[Kept]:
         for statement in indexes.values():
             new.execute(statement)
         _keep_numbers(source, new)
+        _keep_versions(new, tables)
         new.execute("COMMIT")
     return kept
 
@@ -80,6 +81,14 @@ def _keep_numbers(source: Connection, new: Connection) -> None:
         for name, last in source.execute("SELECT name, seq FROM sqlite_sequence"):
             if not new.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)).rowcount:
                 new.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, last))
+
+
+def _keep_versions(new: Connection, tables: dict[str, str]) -> None:
+    """Say again which schema it is, where that was lost and the tables are today's."""
+    if tables["trials"] == new.execute("SELECT sql FROM sqlite_master WHERE name = 'trials'").fetchone()[0]:
+        new.execute("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+    if "run_operations" in tables:
+        new.execute("INSERT OR IGNORE INTO meta VALUES ('run_schema_version', ?)", (str(RUN_SCHEMA_VERSION),))
 
 
 def _copied(source: Connection, new: Connection, table: str) -> Kept:

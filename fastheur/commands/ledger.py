@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fastheur.commands import output
 from fastheur.errors import ConfigError
 from fastheur.ledger import Ledger
 from fastheur.ledger_check import Report, check
 from fastheur.ledger_repair import Repaired, repair
 from fastheur.ledger_transfer import export_all, import_all
-from fastheur.run_folder import find_run
+from fastheur.run_folder import LEDGER, find_run
 
 FORMATS = ("records", "full")
 UNSOUND = 1
@@ -36,7 +37,13 @@ def _export(config: Mapping[str, Any]) -> int:
             raise ConfigError("format=full wants a file to write: out=FILE.")
         if any(config[name] not in (None, False) for name in ("env_id", "obs", "fold")):
             raise ConfigError("format=full takes everything; leave env_id, obs and fold away.")
-        print(f"{export_all(path, Path(config['out'])):,} rows in {config['out']}")
+        target = output.checked(config["out"], str(path))
+        assert target is not None
+        if target.exists() and not target.is_file():
+            raise ConfigError(
+                f"out={target} is no plain file; a full export is renamed into its place when it is whole."
+            )
+        print(f"{export_all(path, target):,} rows in {target}")
         return 0
     with Ledger(path) as ledger:
         for written in ledger.export(config["out"] or "runs/export", config["env_id"], config["obs"], config["fold"]):
@@ -89,7 +96,7 @@ def _existing(ledger: Any) -> Path:
     if ledger is not None and Path(ledger).is_file():
         return Path(ledger)
     try:
-        return find_run(str(ledger)) / "ledger.db"
+        return find_run(str(ledger)) / LEDGER
     except ConfigError as error:
         raise ConfigError(
             f"There is no ledger {ledger}; `fastheur eval` makes it, or name another with ledger=FILE or ledger=RUN."
