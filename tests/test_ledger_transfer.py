@@ -34,7 +34,7 @@ def path(tmp_path):
             ledger.charge(None if value < 0 else 2**62, value)
             db.execute(
                 "INSERT INTO trials (started, status, name, env_id, obs_mode, protocol, split, protocol_args, policy_sha256, "
-                "params, warm, isolation, debug, slots, threads, versions, notes, finished, score_mean) "
+                "params, warm, isolation, debug, slots, threads, versions, notes, finished, cpu_s) "
                 "VALUES (0.5, 'failed', 'n', 'e', 'm', 'p', 's', '{}', '2', '{}', 0, 'none', 0, 1, 1, '{}', '', ?, ?)",
                 (value, b"\x00\xff"),
             )
