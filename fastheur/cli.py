@@ -24,7 +24,7 @@ from fastheur.verbs import USAGE, VERBS
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
 
-_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run", "start", "name", "resume")
+_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run", "start", "name", "resume", "file")
 """Settings whose value is taken as it stands, whatever Hydra's grammar would make of spaces, commas and quotes."""
 
 TRACEBACK = "FASTHEUR_TRACEBACK"

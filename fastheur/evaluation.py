@@ -18,7 +18,7 @@ from fastheur.places import Place, find_place
 from fastheur.policy import Number
 from fastheur.rollout import Episode, Job, rollout
 from fastheur.sandbox import Limits
-from fastheur.score import Cost, Scorecard, Setting
+from fastheur.score import Cost, Scorecard, Setting, with_score
 from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
 from fastheur.tuning import Schedule, find_schedule
@@ -261,6 +261,7 @@ class _Trials:
                     found,
                     what.notes,
                     what.secret is not None,
+                    **what.place.stamp,
                 )
                 for candidate, setting in zip(candidates, self._settings, strict=True)
             ]
@@ -281,7 +282,7 @@ class _Trials:
             watch=self._tick,
         )
         try:
-            for episode in play:
+            for episode in map(with_score, play):
                 self._episodes[episode.candidate].append(episode)
                 self._unwritten[episode.candidate].append(episode)
                 self._all.append(episode)

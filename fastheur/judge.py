@@ -5,13 +5,12 @@ the same candidate again, the champion on the gate's episodes, or a run that is 
 """
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastheur.errors import EngineError, FastheurError, IsolationError, LedgerError, PolicyDied, PolicyError
+from fastheur.errors import EngineError, FastheurError, IsolationError, LedgerError, PolicyDied
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
@@ -19,7 +18,7 @@ from fastheur.playing import Deadlines, Player
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig, environment_entry
-from fastheur.score import Cost, Scorecard, Setting
+from fastheur.score import Cost, Scorecard, Setting, with_score
 from fastheur.seeds import commitment, episode_seeds
 from fastheur.tasks import Protocol
 from fastheur.trial_rows import Entry, TrialRows, settle_open
@@ -83,6 +82,7 @@ class Judge:
         self._player = player
         self._meter = meter
         self._versions = versions(config.engine)
+        self._walls: dict[str, Any] | None = None
         self.cap: int | None = None
         """Env steps after which the task ends an episode by itself; None where it does not, or nobody has asked yet."""
         self.spent = False
@@ -180,7 +180,7 @@ class Judge:
             try:
                 trials.done = self._asked(
                     self._request("play", order.protocol, request),
-                    lambda message: trials.heard(_episode(message), message["record"]),
+                    lambda message: trials.heard(with_score(Episode(**message["episode"])), message["record"]),
                 )
                 trials.status, trials.error = "finished", None
             except (StepsSpent, EngineError, IsolationError, LedgerError) as error:
@@ -193,7 +193,15 @@ class Judge:
     def _start(self, row: Row, order: Order, setting: Setting) -> TrialStart:
         config, name = self._config, row.name.removesuffix(".py")
         sealed = order.secret is not None
-        return TrialStart(name, setting, row, config.slots, config.threads, self._versions, order.notes, sealed)
+        return TrialStart(
+            name, setting, row, config.slots, config.threads, self._versions, order.notes, sealed, **self._stamp()
+        )
+
+    def _stamp(self) -> dict[str, Any]:
+        """Return what stands between a policy and the machine; asked once, since the player may be replaced by its like only."""
+        if self._walls is None:
+            self._walls = self.ask("isolate")
+        return self._walls
 
     def _asked(
         self, request: Mapping[str, Any], heard: Callable[[dict[str, Any]], None] | None = None
@@ -299,15 +307,3 @@ class _Account:
 
     trials: list[int]
     settle: Callable[[int], None] = lambda taken: None
-
-
-def _episode(message: Mapping[str, Any]) -> Episode:
-    """Return the episode in a player's message.
-
-    Raises:
-        PolicyError: its return is no number; where a simulator breaks down there is no score.
-    """
-    episode = Episode(**message["episode"])
-    if not math.isfinite(episode.ret):
-        raise PolicyError(f"Episode {episode.index} returned {episode.ret}, expected a finite number: it has no score.")
-    return episode

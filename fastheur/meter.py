@@ -4,11 +4,13 @@ The count lies in a file that both the supervisor and the stepping process have 
 file says what was taken. Only a power cut loses it.
 """
 
+import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from fastheur.errors import FastheurError
+from fastheur.errors import FastheurError, LedgerError
 
 _FIELDS = np.dtype([("reservation", np.int64), ("taken", np.int64), ("limit", np.int64)])
 
@@ -17,18 +19,48 @@ class StepsSpent(FastheurError):
     """The next env steps would go beyond what was reserved; they were not taken."""
 
 
+class Reading(NamedTuple):
+    """What a step meter's file says."""
+
+    reservation: int
+    taken: int
+    limit: int
+
+
+def read_meter(path: Path) -> Reading | None:
+    """Return what a meter's file says, without changing it; None where there is none."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return Reading(*np.frombuffer(data, _FIELDS, 1)[0].tolist()) if len(data) >= _FIELDS.itemsize else None
+
+
 class StepMeter:
     """The env steps of one reservation, in a file of 24 bytes, which is made where there is none.
 
+    Its room on the disk is taken when it is opened: a mapped byte without a block behind it kills who writes it, once the
+    disk is full.
+
     Attributes:
         taken: env steps charged since :meth:`begin`. reservation: number given to :meth:`begin`.
+
+    Raises:
+        LedgerError: the file cannot be made or opened.
     """
 
     def __init__(self, path: str | Path) -> None:
-        path = Path(path)
-        if not path.exists() or path.stat().st_size < _FIELDS.itemsize:
-            path.write_bytes(bytes(_FIELDS.itemsize))
-        self._record = np.memmap(path, _FIELDS, "r+", shape=(1,))
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                os.posix_fallocate(file, 0, _FIELDS.itemsize)  # keeps what is there, and fills up what is missing
+            finally:
+                os.close(file)
+            self._record = np.memmap(path, _FIELDS, "r+", shape=(1,))
+        except OSError as error:
+            raise LedgerError(
+                f"Cannot make the step meter {path}: {error.strerror or error}. No step was taken."
+            ) from error
         self._reservation, self._taken, self._limit = (self._record[name] for name in _FIELDS.names or ())
 
     @property

@@ -6,72 +6,29 @@ settled the same way.
 """
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
+from fastheur.database import execute_all
 from fastheur.ledger import Ledger, TrialStart
 from fastheur.rollout import Episode
+from fastheur.schema import RUN_SCHEMA_VERSION, RUN_TABLES
 from fastheur.score import Scorecard
-
-RUN_SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE run_operations (
-    operation INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, request TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('open', 'done', 'refused', 'interrupted')),
-    answer TEXT, started REAL NOT NULL, finished REAL
-);
-CREATE TABLE run_reservations (
-    reservation INTEGER PRIMARY KEY AUTOINCREMENT, operation INTEGER NOT NULL REFERENCES run_operations,
-    role TEXT NOT NULL, reserved INTEGER NOT NULL, steps INTEGER
-);
-CREATE TABLE run_trials (
-    trial INTEGER PRIMARY KEY REFERENCES trials, reservation INTEGER NOT NULL REFERENCES run_reservations
-);
-CREATE TABLE run_episodes (
-    policy_sha256 TEXT NOT NULL, params TEXT NOT NULL, setting TEXT NOT NULL, episode INTEGER NOT NULL,
-    trial INTEGER NOT NULL REFERENCES trials, result TEXT NOT NULL, record TEXT,
-    PRIMARY KEY (policy_sha256, params, setting, episode)
-);
-CREATE TABLE run_versions (
-    version INTEGER PRIMARY KEY AUTOINCREMENT, policy_sha256 TEXT NOT NULL UNIQUE, parent INTEGER,
-    operation INTEGER NOT NULL, hypothesis TEXT NOT NULL, complexity INTEGER NOT NULL,
-    trial INTEGER, score REAL, verdict TEXT NOT NULL DEFAULT 'open', reason TEXT NOT NULL DEFAULT '', reign INTEGER
-);
-CREATE TABLE run_golden (name TEXT PRIMARY KEY, content TEXT NOT NULL);
-CREATE TABLE run_outcomes (
-    name TEXT NOT NULL REFERENCES run_golden, version INTEGER NOT NULL REFERENCES run_versions, outcome REAL NOT NULL,
-    PRIMARY KEY (name, version)
-);
-CREATE TABLE run_memory (
-    entry INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, operation INTEGER NOT NULL
-);
-CREATE TABLE run_charges (at REAL NOT NULL, tokens INTEGER, money REAL);
-CREATE TABLE run_kept (place INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, content TEXT NOT NULL);
-CREATE INDEX run_searches ON run_operations (name) WHERE name = 'search';
-CREATE INDEX run_paid ON run_reservations (operation, role, steps);
-CREATE INDEX run_unsettled ON run_reservations (reservation) WHERE steps IS NULL;
-CREATE INDEX run_roles ON run_reservations (role, reserved, steps);
-CREATE INDEX run_payers ON run_trials (reservation);
-CREATE INDEX run_champions ON run_versions (version) WHERE verdict = 'champion';
-CREATE TABLE run_sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, seconds REAL NOT NULL);
-"""
 
 
 class RunBooks(Ledger):
     """The ledger in a run folder as far as it counts; see :class:`Ledger`."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path)
-        with self._transaction("prepare a run"):
-            if self.value("run_schema_version") is None:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._db.execute(statement)
-                self._put("run_schema_version", RUN_SCHEMA_VERSION)
+    def _prepare(self) -> None:
+        super()._prepare()
+        if self.value("run_schema_version") is None:
+            with self._transaction("prepare a run"):
+                if self.value("run_schema_version") is None:  # no other process was quicker
+                    execute_all(self._db, RUN_TABLES)
+                    self._put("run_schema_version", RUN_SCHEMA_VERSION)
 
     def at_once(self, doing: str) -> AbstractContextManager[None]:
         """Write what is written inside in one transaction: all of it, or nothing."""
@@ -256,17 +213,3 @@ class RunBooks(Ledger):
             (number,),
         )
         return None if row is None else {**row, "params": json.loads(row["params"])}
-
-    # ------------------------------------------------------------------
-
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        with self._explained("read"):
-            return [dict(row) for row in self._db.execute(query, tuple(values))]
-
-    def _row(self, query: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
-        return next(iter(self._rows(query, values)), None)
-
-    def _insert_row(self, statement: str, values: Sequence[Any]) -> int:
-        number = self._db.execute(statement, tuple(values)).lastrowid
-        assert number is not None
-        return number

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastheur import memory, regress
+from fastheur.drafts import write_whole
 from fastheur.errors import LedgerError
 from fastheur.runs import Run
 
@@ -27,8 +28,6 @@ def _write(path: Path, text: str) -> None:
     try:
         if path.exists() and path.read_bytes() == data:
             return
-        draft = path.with_name(path.name + ".part")
-        draft.write_bytes(data)
-        draft.replace(path)
+        write_whole(path, data)
     except OSError as error:
         raise LedgerError(f"Cannot write {path}: {error.strerror or error}. The ledger has it all the same.") from error

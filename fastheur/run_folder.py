@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from fastheur.errors import ConfigError, nearest
@@ -72,6 +73,7 @@ def lock_folder(folder: Path) -> int:
                 f"{folder} is in use by another process{f' ({pid})' if pid else ''}. Wait for it, or stop it; "
                 f"`fastheur lab {shlex.quote(str(folder))} brief` talks to it."
             ) from error
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    with suppress(OSError):  # a full disk: the lock holds without the number, which is for people
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
     return lock

@@ -5,6 +5,7 @@ of their union. The interval is a percentile bootstrap of the mean over episodes
 seed; IQM is the mean of the middle half of the episodes (Agarwal et al. 2021).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fastheur.errors import PolicyError
 from fastheur.rollout import Episode
 from fastheur.tasks import human_normalised
 
@@ -241,6 +243,17 @@ class Scorecard:
         if self.interval is None:
             return "one episode, no interval"
         return f"95 % interval {self.interval[0]:.2f} .. {self.interval[1]:.2f} of {len(self.episodes)} episodes"
+
+
+def with_score(episode: Episode) -> Episode:
+    """Return ``episode`` after checking that it has a score.
+
+    Raises:
+        PolicyError: its return is no number; where a simulator breaks down there is none.
+    """
+    if not math.isfinite(episode.ret):
+        raise PolicyError(f"Episode {episode.index} returned {episode.ret}, expected a finite number: it has no score.")
+    return episode
 
 
 def iqm(values: Sequence[float] | np.ndarray) -> float:

@@ -9,7 +9,8 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur check FILE [env=TASK]                does this policy keep the contract? with a short timing
   fastheur new NAME env=TASK [obs=MODE]         a commented start for a Heuristic System
   fastheur list                                 tasks, shipped policies and their best scores
-  fastheur ledger export [out=FOLDER]           trials.jsonl and summary.csv from the ledger
+  fastheur ledger export [out=FOLDER]           trials.jsonl and summary.csv from the ledger; format=full: all of it
+  fastheur ledger check [ledger=FILE|RUN]       is a ledger sound? repair=true mends it; `ledger import` reads a full export
   fastheur lab RUN OPERATION [VALUE ...]        one operation of a run's Lab: brief, probe, trial, search, trace, note ...
   fastheur mcp run=RUN                          a run's Lab over standard input and output, for a user's own agent
   fastheur learn env=atari/breakout start=FILE  an agent improves a policy within a budget; resume=RUN goes on

@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from fastheur import evaluate, evaluate_many, ledger
+from fastheur import database, evaluate, evaluate_many
 from fastheur.errors import ActionError, LedgerError
 from fastheur.ledger import Ledger
+from fastheur.ledger_export import EXPORT_FIELDS
 from fastheur.loading import policy_from_source
 
 
@@ -71,7 +72,7 @@ def test_the_export_has_the_references_field_names_and_running_totals(path, tmp_
     cards = [evaluate(random_kernel, "CartPole-v1", params={"n": 2}, episodes=3, ledger=path) for _ in range(2)]
     lines, table = Ledger(path).export(tmp_path / "out", "CartPole-v1")
     records = [json.loads(line) for line in lines.read_text().splitlines()]
-    assert tuple(records[0]) == ledger.EXPORT_FIELDS
+    assert tuple(records[0]) == EXPORT_FIELDS
     assert [record["cumulative_env_steps"] for record in records] == [
         cards[0].cost.env_steps,
         2 * cards[0].cost.env_steps,
@@ -121,7 +122,7 @@ def test_a_newer_schema_is_refused(path):
 
 def test_a_locked_ledger_is_waited_for_and_then_named(path, monkeypatch):
     Ledger(path)
-    monkeypatch.setattr(ledger, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.2)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerError, match="another process has kept it locked"):

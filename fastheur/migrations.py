@@ -1,0 +1,78 @@
+"""Takes ledgers of older fastheurs to today's tables: one step per version, all in one transaction, after a copy was made."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from fastheur.database import Connection, connect, execute_all
+from fastheur.errors import LedgerError
+from fastheur.schema import SCHEMA_VERSION, TABLES
+
+
+def schema_version(db: Connection) -> int | None:
+    """Return the version of the file's tables; None where it has none.
+
+    Raises:
+        DatabaseError: the file cannot be read.
+    """
+    if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]:
+        return None
+    row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    return int(row[0]) if row is not None and str(row[0]).isdecimal() else None
+
+
+def bring_up(db: Connection, path: Path) -> None:
+    """Make today's tables in an empty file, or take those of an older one there, in the transaction that is open.
+
+    Before anything is changed the older file is copied to ``NAME.vN.bak``.
+
+    Raises:
+        LedgerError: the file is no ledger, or a newer fastheur wrote it; nothing was changed.
+    """
+    found = schema_version(db)  # read again, under the lock: another process may have been quicker
+    if found is None and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        execute_all(db, TABLES)
+        db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+        return
+    if found is None:
+        raise LedgerError(
+            f"{path} is a database, but no ledger of fastheur: it names no schema version. Name another ledger=FILE."
+        )
+    if found > SCHEMA_VERSION:
+        raise LedgerError(
+            f"{path} has ledger schema {found}, written by a newer fastheur; this one reads up to {SCHEMA_VERSION}. "
+            "Update fastheur, or name another ledger=FILE."
+        )
+    if found < SCHEMA_VERSION:
+        _copy(path, path.with_name(f"{path.name}.v{found}.bak"))
+        for version in range(found, SCHEMA_VERSION):
+            STEPS[version](db)
+        db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy what is committed, the write-ahead log included; the copy has its name only once it is whole."""
+    draft = target.with_name(target.name + ".part")
+    draft.unlink(missing_ok=True)
+    with contextlib.closing(connect(path)) as source, contextlib.closing(connect(draft)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    draft.replace(target)
+
+
+def _to_2(db: Connection) -> None:
+    """Trials say what cut their episodes, which only the protocol's label told, and what shut their policy in."""
+    execute_all(
+        db,
+        """
+        ALTER TABLE trials ADD COLUMN stop TEXT;
+        ALTER TABLE trials ADD COLUMN landlock INTEGER;
+        ALTER TABLE trials ADD COLUMN seccomp TEXT;
+        UPDATE trials SET stop = rtrim(substr(protocol, instr(protocol, ' (stop_') + 2), ')')
+            WHERE protocol GLOB '* (stop_*=*)';
+        """,
+    )
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2}
+"""What takes a ledger from a version to the next."""
