@@ -14,7 +14,7 @@ from fastheur.errors import EngineError, FastheurError, IsolationError, LedgerEr
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
 from fastheur.meter import StepMeter, StepsSpent
-from fastheur.playing import Deadlines, Player
+from fastheur.playing import START_S, Deadlines, Player
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig, environment_entry
@@ -249,7 +249,10 @@ class Judge:
         return None if cap is None else int(cap)
 
     def _deadlines(self) -> Deadlines:
-        return Deadlines(self._config.idle_s, max(0.1, min(self._config.trial_s, self.deadline())))
+        """Policies that are isolated have deadlines of their own: past those, it is the simulator that hangs."""
+        config = self._config
+        idle_s = config.idle_s if config.isolation == "none" else config.idle_s + config.limits.load_s + START_S
+        return Deadlines(idle_s, max(0.1, min(config.trial_s, self.deadline())))
 
     def _request(self, what: str, protocol: Protocol, request: Mapping[str, Any]) -> dict[str, Any]:
         config = self._config

@@ -37,6 +37,7 @@ def config(**changes):
         "validation_episodes": 16,
         "search_population": 4,
         "slots": 8,
+        "isolation": "none",  # what a second more for every Lab would show is shown where it is asked for
     }
     return RunConfig(**{**settings, **changes})
 

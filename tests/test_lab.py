@@ -9,6 +9,7 @@ from fastheur.budget import Budget
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, RunOver
 from fastheur.runs import Run
+from fastheur.sandbox import Limits
 from fastheur.seeds import episode_seeds
 from fastheur.tasks import find_environment, find_protocol, make_task
 
@@ -128,10 +129,19 @@ def test_what_is_no_policy_is_told_so_and_the_run_goes_on(any_lab, source, found
     assert tried(any_lab, f"{WEAK}# after {found}\n").data["status"] == "rejected"
 
 
-def test_a_policy_that_hangs_is_killed_and_the_next_one_plays(tmp_path):
-    with lab_in(tmp_path / "run", idle_s=2.0) as lab:
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"isolation": "none", "idle_s": 4.0}, "no env step in 4 s"),
+        ({"isolation": "process", "limits": Limits(call_s=1.0)}, "no answer within 1 s"),
+        ({"isolation": "strict", "limits": Limits(call_s=1.0)}, "no answer within 1 s"),
+    ],
+    ids=["none", "process", "strict"],
+)
+def test_a_policy_that_hangs_is_killed_and_the_next_one_plays(tmp_path, settings, words):
+    with lab_in(tmp_path / "run", **settings) as lab:
         answer = tried(lab, LOOP, "round and round")
-        assert answer.data["status"] == "failed" and "no env step in 2 s" in answer.text
+        assert answer.data["status"] == "failed" and words in answer.text
         assert lab.run.ledger.versions()[-1].verdict == "failed"
         assert tried(lab, WEAK).data["status"] == "rejected"
         assert ledger_rows(lab, "SELECT count(*) FROM trials WHERE status = 'failed'") == [(1,)]

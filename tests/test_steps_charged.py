@@ -14,6 +14,7 @@ from labs import LOOP, START, STRONG, WEAK, lab_in, tried
 from fastheur.budget import Budget
 from fastheur.learn import confirm, resume
 from fastheur.runs import Run
+from fastheur.sandbox import Limits
 
 HERE = Path(__file__).parent
 SLOTS = 8
@@ -37,8 +38,9 @@ def charged(folder):
         run.close()
 
 
-def test_over_any_mix_of_operations(tmp_path, counted):
-    with lab_in(tmp_path / "run", idle_s=1.5, slots=SLOTS) as lab:
+@pytest.mark.parametrize("level", ["strict", "none"])
+def test_over_any_mix_of_operations(tmp_path, counted, level):
+    with lab_in(tmp_path / "run", idle_s=1.5, slots=SLOTS, isolation=level, limits=Limits(call_s=1.0)) as lab:
         lab.call("probe", {"kind": "values", "steps": 77})
         tried(lab, WEAK)
         tried(lab, WEAK)
