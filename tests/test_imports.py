@@ -23,6 +23,7 @@ LAYERS = [
     {
         "errors",
         "seeds",
+        "scopes",
         "resources",
         "_core",
         "_reference",
@@ -32,13 +33,13 @@ LAYERS = [
         "sockets",
         "verbs",
     },
-    {"complexity", "editing", "memory", "regress"},
+    {"complexity", "editing", "memory", "regress", "source_limits"},
     {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board", "run_folder"},
     {"lab_requests"},
     {"record", "clusters", "wording"},
-    {"spec", "resident_client", "resident_call", "searching", "contract_checks"},
-    {"contract"},
+    {"spec", "resident_client", "resident_call", "searching", "contract_checks", "allowed"},
+    {"contract", "static_check"},
     {"engine", "loading", "preprocess", "pool_shelf", "ale_lane", "hopeless", "elimination"},
     {"comparing", "declarations", "settled"},
     {"ale_worker", "ale_crew", "baking", "folding"},
@@ -85,7 +86,18 @@ ENGINE_SIDE = {
     "ale_worker",
     "vizdoom_folder",
 }
-POLICY_SIDE = {"policy", "vision", "contract", "contract_checks", "loading", "kernel", "preprocess", "host"}
+POLICY_SIDE = {
+    "policy",
+    "vision",
+    "allowed",
+    "contract",
+    "contract_checks",
+    "static_check",
+    "loading",
+    "kernel",
+    "preprocess",
+    "host",
+}
 
 
 def modules():
