@@ -24,7 +24,7 @@ from fastheur.errors import abridged, problem_in
 from fastheur.scopes import Scopes, bound_names
 from fastheur.source_limits import every_node, line_of, read_tree, size_problems
 
-_PRIVATE = "names that start with _ are not for policies"
+_PRIVATE = "names that start with _ are not for policies, but for what your own class keeps in self"
 _DUNDER = re.compile(r"__\w+__")
 _FIELD_LOOKUP = re.compile(r"[.\[]\s*_")
 _ASYNC = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
