@@ -1,6 +1,7 @@
 """Errors that a user can act on: what was found, what was expected, how to mend it."""
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -77,6 +78,17 @@ def _family(parent: type[FastheurError]) -> Iterator[type[FastheurError]]:
     yield parent
     for child in parent.__subclasses__():
         yield from _family(child)
+
+
+def problem_in(name: str, source: str, line: int | None, text: str) -> PolicyError:
+    """Return a PolicyError that shows the author's line, where one is known."""
+    if line is None:
+        return PolicyError(f"{name}: {text}")
+    lines = re.split("\r\n|\r|\n", source)
+    shown = lines[line - 1].strip()[:160] if 0 < line <= len(lines) else ""
+    if shown:
+        shown = f"\n    {shown if shown.replace(chr(9), ' ').isprintable() else ascii(shown)[:160]}"
+    return PolicyError(f"{name}, line {line}: {text}{shown}", line)
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:

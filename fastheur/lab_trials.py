@@ -13,7 +13,6 @@ from fastheur.complexity import complexity
 from fastheur.errors import PolicyError
 from fastheur.hunting import Hunt
 from fastheur.judge import Judge, Order, Played, Row
-from fastheur.loading import MAX_BYTES
 from fastheur.meter import StepsSpent
 from fastheur.operations import Answer
 from fastheur.policy import Param
@@ -22,6 +21,7 @@ from fastheur.record import EpisodeRecord
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
 from fastheur.searching import make_space, ranking
+from fastheur.source_limits import MAX_BYTES
 
 REPORT_TOKENS = 700
 

@@ -24,6 +24,7 @@ LAYERS = [
     {
         "errors",
         "seeds",
+        "scopes",
         "resources",
         "_core",
         "_reference",
@@ -34,13 +35,13 @@ LAYERS = [
         "verbs",
         "isolation",
     },
-    {"complexity", "editing", "memory", "regress", "database", "drafts", "wal"},
+    {"complexity", "editing", "memory", "regress", "database", "drafts", "wal", "source_limits"},
     {"forgetting"},
     {"tasks", "vision", "policy", "resident", "operations", "meter", "budget", "board", "run_folder"},
     {"lab_requests"},
     {"record", "clusters", "wording"},
-    {"spec", "resident_client", "resident_call", "searching", "contract_checks"},
-    {"contract"},
+    {"spec", "resident_client", "resident_call", "searching", "contract_checks", "allowed"},
+    {"contract", "static_check"},
     {"engine", "loading", "preprocess", "pool_shelf", "vizdoom_folder", "ale_lane", "hopeless", "elimination"},
     {"comparing", "declarations", "settled"},
     {"ale_worker", "ale_crew", "baking", "folding"},
@@ -96,8 +97,8 @@ ENGINE_SIDE = {
     "vizdoom_watch",
 }
 POLICY_SIDE = {
-    "policy", "vision", "contract", "contract_checks", "loading", "kernel", "preprocess", "host", "in_process", "worker",
-    "isolated", "sandbox", "places", "mailbox",
+    "policy", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess", "host",
+    "in_process", "worker", "isolated", "sandbox", "places", "mailbox",
 }  # fmt: skip
 
 

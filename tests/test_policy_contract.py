@@ -209,7 +209,7 @@ OBS = 'native'
 class Policy:
     def __init__(self, spec, params, random):
         assert spec.obs_shape == (3, 210, 160)
-        assert not any('seed' in name or 'split' in name for name in dir(spec))
+        assert 'seed' not in repr(spec) and 'split' not in repr(spec) and 'obs_shape' in repr(spec)
     def reset(self, slots):
         pass
     def act(self, obs, info, slots):
