@@ -8,6 +8,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fastheur.source_limits import read_tree
+
 BYTES_PER_NODE = 8
 """Of a text, a byte string or a whole number; up to so many, a constant is one node."""
 
@@ -48,9 +50,9 @@ def complexity(source: str) -> Complexity:
     """Measure a policy's text.
 
     Raises:
-        SyntaxError: it is not Python.
+        PolicyError: it is not Python, or larger or deeper than a policy may be.
     """
-    nodes = list(_counted(ast.parse(source)))
+    nodes = list(_counted(read_tree(source, "the policy")))
     return Complexity(
         sum(_size(node) for node in nodes),
         sum(isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)) for node in nodes),

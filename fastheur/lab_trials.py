@@ -89,7 +89,7 @@ class Trials:
         champion = self._ledger.champion
         try:
             size = complexity(source).score
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except PolicyError:
             size = 0  # the contract's check will say what is wrong with it
         parent = champion.version if champion else None
         version = self._ledger.add_version(sha256, source, parent, operation, hypothesis, size)
