@@ -464,6 +464,72 @@ cdef class Transitions:
 
 
 # ---------------------------------------------------------------------------------------------
+# Words shared with another process
+# ---------------------------------------------------------------------------------------------
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <time.h>
+    static void fh_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
+    static uint64_t fh_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
+    static void fh_pause(void) {
+    #if defined(__x86_64__)
+        __builtin_ia32_pause();
+    #elif defined(__aarch64__)
+        __asm__ __volatile__("yield");
+    #endif
+    }
+    static int fh_await(const uint64_t *word, uint64_t value, int64_t nanoseconds) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t until = now.tv_sec * 1000000000LL + now.tv_nsec + nanoseconds;
+        for (;;) {
+            for (int turn = 0; turn < 32; turn++) {
+                if (fh_load(word) == value) return 1;
+                fh_pause();
+            }
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            if (now.tv_sec * 1000000000LL + now.tv_nsec >= until) return fh_load(word) == value;
+        }
+    }
+    """
+    void fh_store(uint64_t* word, uint64_t value) nogil
+    uint64_t fh_load(const uint64_t* word) nogil
+    int fh_await(const uint64_t* word, uint64_t value, int64_t nanoseconds) nogil
+
+
+cdef class Word:
+    """The first of the uint64 in ``array``, in memory that another process writes to: every access is atomic and in order."""
+
+    cdef cnp.ndarray _array
+    cdef uint64_t* _word
+
+    def __init__(self, array):
+        self._array = _typed(array, cnp.NPY_UINT64, 1, "word")
+        if self._array.shape[0] < 1:
+            raise ValueError("word is empty, expected one uint64")
+        self._word = <uint64_t*>cnp.PyArray_DATA(self._array)
+
+    def store(self, uint64_t value):
+        """Write it; whatever was written before is seen by whoever sees it."""
+        fh_store(self._word, value)
+
+    def load(self):
+        """Return what it holds."""
+        return fh_load(self._word)
+
+    def wait(self, uint64_t value, int64_t nanoseconds):
+        """Look out until it holds ``value``, at most so long, without sleeping; True if it does."""
+        cdef bint found
+        if fh_load(self._word) == value:
+            return True
+        with nogil:
+            found = fh_await(self._word, value, nanoseconds)
+        return found
+
+
+# ---------------------------------------------------------------------------------------------
 # Frame kernels
 # ---------------------------------------------------------------------------------------------
 

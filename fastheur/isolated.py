@@ -18,9 +18,11 @@ from fastheur.host import Candidate, Host, Runner, assemble, first_bad
 from fastheur.mailbox import (
     INBOX_HEADER,
     INBOX_LETTER,
+    LOAD,
     OUTBOX_HEADER,
     OUTBOX_LETTER,
-    Command,
+    PLAY,
+    PREPARE,
     bytes_of,
     inbox_columns,
     outbox_columns,
@@ -113,7 +115,7 @@ class Isolated:
     def prepared(self, policy: Declaration, request: dict[str, Any], inbox: int, outbox: int) -> Cell:
         """Return a cell that has loaded ``policy`` and is ready to play, with boxes of so many bytes at least."""
         cell = self._cell(policy.source, policy.name, inbox, outbox)
-        cell.ask(Command.PREPARE, request, self._limits.load_s)
+        cell.ask(PREPARE, request, self._limits.load_s)
         return cell
 
     @property
@@ -138,7 +140,7 @@ class Isolated:
             cell = Cell(template, name, max(inbox, _USUAL_INBOX), max(outbox, _USUAL_OUTBOX))
             try:
                 letter = {"source": source, "name": name, "fenced": self._fenced}
-                told = cell.ask(Command.LOAD, letter, self._limits.load_s)
+                told = cell.ask(LOAD, letter, self._limits.load_s)
                 self._known[key] = Declaration.from_dict(source, name, told)
             except BaseException:
                 cell.close()
@@ -207,7 +209,7 @@ class _CellHost(Runner):
         self._rows[0], self._starts[0] = rows, self._waiting
         self._waiting = 0
         began = time.perf_counter()
-        self._cell.call(Command.PLAY, self._limits.call_s)
+        self._cell.call(PLAY, self._limits.call_s)
         self._spent += time.perf_counter() - began
         if self._spent - self._looked > _GLANCE_S:
             self._looked = self._spent

@@ -5,7 +5,6 @@ fixed size and are sealed: neither side can pull the memory from under the other
 """
 
 from collections.abc import Mapping
-from enum import IntEnum
 from math import prod
 from typing import Any
 
@@ -21,26 +20,23 @@ OUTBOX_LETTER = 1 << 20
 """Bytes for a letter from the worker: what a policy declares, or what went wrong."""
 
 INBOX_HEADER = np.dtype(
-    [("call", "u8"), ("command", "i4"), ("letter", "i4"), ("rows", "i4"), ("starts", "i4")], align=True
-)
-OUTBOX_HEADER = np.dtype([("call", "u8"), ("status", "i4"), ("letter", "i4")], align=True)
+    [
+        ("call", "u8"), ("asleep", "u8"), ("look_ns", "i8"), ("command", "i4"), ("letter", "i4"), ("rows", "i4"),
+        ("starts", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+OUTBOX_HEADER = np.dtype([("call", "u8"), ("asleep", "u8"), ("status", "i4"), ("letter", "i4")], align=True)
+"""``call`` counts calls, and answers; who is ``asleep`` wants to hear a bell; the worker looks out for the next call so long."""
 
 _ALIGNED = 64
 
 
-class Command(IntEnum):
-    """What the worker is to do."""
+LOAD, PREPARE, PLAY = 1, 2, 3
+"""Commands: what the worker is to do."""
 
-    LOAD = 1
-    PREPARE = 2
-    PLAY = 3
-
-
-class Status(IntEnum):
-    """How it went; ``FAILED`` comes with a letter."""
-
-    DONE = 1
-    FAILED = 2
+DONE, FAILED = 1, 2
+"""Statuses: how it went; a failure comes with a letter."""
 
 
 class Box:

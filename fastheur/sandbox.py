@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fastheur._core import Word
 from fastheur.errors import (
     ConfigError,
     EngineError,
@@ -33,7 +34,7 @@ from fastheur.errors import (
     whole,
 )
 from fastheur.isolation import packages
-from fastheur.mailbox import INBOX_HEADER, INBOX_LETTER, OUTBOX_HEADER, OUTBOX_LETTER, Box, Command, Status
+from fastheur.mailbox import DONE, INBOX_HEADER, INBOX_LETTER, OUTBOX_HEADER, OUTBOX_LETTER, Box
 
 START_S = 120.0
 """A template has so long to load the libraries, on a machine that may be busy."""
@@ -43,6 +44,9 @@ LEAST_MB = 1024
 
 LOG_BYTES = 64 << 10
 """What a policy prints is kept up to here, and forgotten beyond."""
+
+LOOK_NS = 20_000 if len(os.sched_getaffinity(0)) > 2 else 0
+"""How long either side looks out for the other before it sleeps, where a core can be spared for that."""
 
 _DYING_S = 1.0
 _TAIL = 400
@@ -228,8 +232,11 @@ class Cell:
             self._log = os.dup(files[0])
         self.inbox = Box(maps[0], INBOX_HEADER, INBOX_LETTER)
         self.outbox = Box(maps[1], OUTBOX_HEADER, OUTBOX_LETTER)
-        self._call, self._answered = self.inbox.header["call"], self.outbox.header["call"]
-        self._command, self._status = self.inbox.header["command"], self.outbox.header["status"]
+        header, answer = self.inbox.header, self.outbox.header
+        self._call, self._answered = Word(header["call"]), Word(answer["call"])
+        self._asleep, self._cell_asleep = Word(header["asleep"]), Word(answer["asleep"])
+        self._command, self._status = header["command"], answer["status"]
+        header["look_ns"][0] = LOOK_NS
         self._poll = select.poll()
         self._poll.register(self._answers, select.POLLIN)
 
@@ -238,7 +245,7 @@ class Cell:
         """False once it was killed, or died."""
         return self._pid is not None
 
-    def ask(self, command: Command, letter: dict[str, Any], deadline_s: float) -> dict[str, Any]:
+    def ask(self, command: int, letter: dict[str, Any], deadline_s: float) -> dict[str, Any]:
         """Send a letter and return the one that comes back, which nobody has checked yet.
 
         Raises:
@@ -251,7 +258,7 @@ class Cell:
         self.call(command, deadline_s)
         return self._letter()
 
-    def call(self, command: Command, deadline_s: float) -> None:
+    def call(self, command: int, deadline_s: float) -> None:
         """Have the cell carry out a command.
 
         Raises:
@@ -259,7 +266,7 @@ class Cell:
         """
         self._calls += 1
         self._command[0] = command
-        self._call[0] = self._calls
+        self._call.store(self._calls)
         try:
             self._wait(deadline_s)
         except FastheurError:
@@ -267,21 +274,28 @@ class Cell:
         except BaseException:  # Ctrl-C: it is in the middle of something nobody wants any more
             self.close()
             raise
-        if self._status[0] != Status.DONE:
+        if self._status[0] != DONE:
             raise self._failure()
 
     def _wait(self, deadline_s: float) -> None:
-        try:
-            os.write(self._bell, b"!")
-        except BrokenPipeError as error:
-            raise self._died() from error
+        """Ring if the cell sleeps, look out for its answer for a moment, then sleep until it rings back."""
+        if self._cell_asleep.load():
+            try:
+                os.write(self._bell, b"!")
+            except BrokenPipeError as error:
+                raise self._died() from error
+        if self._answered.wait(self._calls, LOOK_NS):
+            return
+        self._asleep.store(1)
         began = time.monotonic()
-        while self._answered[0] != self._calls:
-            left = began + deadline_s - time.monotonic()
+        left = deadline_s
+        while self._answered.load() != self._calls:
             if left <= 0.0:
                 raise self._hung(f"no answer within {deadline_s:g} s")
             if self._poll.poll(1000.0 * left + 1.0) and not os.read(self._answers, 64):
                 raise self._died()
+            left = began + deadline_s - time.monotonic()
+        self._asleep.store(0)
 
     def _letter(self) -> dict[str, Any]:
         try:

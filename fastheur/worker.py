@@ -6,6 +6,7 @@ policy is seen. Nothing that is said from here is believed by the host without c
 
 import contextlib
 import io
+import itertools
 import json
 import mmap
 import os
@@ -20,6 +21,7 @@ import numpy as np
 from numba.core.errors import NumbaSystemWarning
 from numba.np.ufunc import parallel
 
+from fastheur._core import Word
 from fastheur.batch import StepBatch
 from fastheur.errors import FastheurError, PolicyError
 from fastheur.host import Candidate, Host
@@ -27,13 +29,15 @@ from fastheur.in_process import make_host
 from fastheur.isolation.template import BELL_IN, BELL_OUT, INBOX, OUTBOX
 from fastheur.loading import Policy, policy_from_source
 from fastheur.mailbox import (
+    DONE,
+    FAILED,
     INBOX_HEADER,
     INBOX_LETTER,
+    LOAD,
     OUTBOX_HEADER,
     OUTBOX_LETTER,
+    PLAY,
     Box,
-    Command,
-    Status,
     inbox_columns,
     outbox_columns,
     spec_from_dict,
@@ -103,26 +107,42 @@ class _Worker:
 
     def __init__(self, inbox: Box, outbox: Box) -> None:
         self._inbox, self._outbox = inbox, outbox
+        self._call, self._look_ns = Word(inbox.header["call"]), inbox.header["look_ns"]
+        self._asleep = Word(outbox.header["asleep"])
         self._policy: Policy | None = None
         self._host: Host | None = None
 
     def serve(self) -> None:
-        """Answer every bell; leave when there is nobody any more to ring it."""
+        """Answer every call; leave when there is nobody any more to make one."""
         header, answer = self._inbox.header, self._outbox.header
-        call, command = header["call"], header["command"]
-        status, answered = answer["status"], answer["call"]
-        while os.read(BELL_IN, 1):
+        command, status, answered = header["command"], answer["status"], Word(answer["call"])
+        host_asleep = Word(header["asleep"])
+        for number in itertools.count(1):
+            if not self._called(number):
+                return
             try:
-                if command[0] == Command.PLAY:
+                if command[0] == PLAY:
                     self._play()
                 else:
-                    self._said(self._load() if command[0] == Command.LOAD else self._prepare())
-                status[0] = Status.DONE
+                    self._said(self._load() if command[0] == LOAD else self._prepare())
+                status[0] = DONE
             except (Exception, SystemExit) as error:
                 self._said(_told(error))
-                status[0] = Status.FAILED
-            answered[0] = call[0]
-            os.write(BELL_OUT, b"!")
+                status[0] = FAILED
+            answered.store(number)
+            if host_asleep.load():
+                os.write(BELL_OUT, b"!")
+
+    def _called(self, number: int) -> bool:
+        """Wait for a call, a short time awake; False when the host is gone."""
+        if self._call.wait(number, int(self._look_ns[0])):
+            return True
+        self._asleep.store(1)
+        while self._call.load() != number:
+            if not os.read(BELL_IN, 64):
+                return False
+        self._asleep.store(0)
+        return True
 
     def _said(self, letter: dict[str, Any]) -> None:
         try:
