@@ -14,7 +14,7 @@ demo: $(STAMP)  ## learn Breakout from a plain intercept rule, and confirm the c
 	@$(BIN)/fastheur demo
 
 test: $(STAMP)  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP)  ## measure throughput beside EnvPool, raw simulators and other libraries, and the Cython core
 	@$(BIN)/fastheur bench

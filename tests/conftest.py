@@ -1,5 +1,7 @@
 """Fixtures shared by the tests."""
 
+import os
+
 import pytest
 
 RANDOM_KERNEL = '''"""Uniformly random discrete actions, as a kernel."""
@@ -17,9 +19,12 @@ def act(obs, info, state, params):
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep compiled kernels of a test run apart from the user's."""
+    """Keep compiled kernels of a test run apart from the user's; all its workers share them."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
+    patch.setenv("XDG_CACHE_HOME", str(folder))
     yield
     patch.undo()
 
