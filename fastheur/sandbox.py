@@ -33,7 +33,16 @@ from fastheur.errors import (
     whole,
 )
 from fastheur.isolation import packages
-from fastheur.mailbox import INBOX_HEADER, INBOX_LETTER, OUTBOX_HEADER, OUTBOX_LETTER, Box, Command, Status
+from fastheur.mailbox import (
+    INBOX_HEADER,
+    INBOX_LETTER,
+    MOST_WORDS,
+    OUTBOX_HEADER,
+    OUTBOX_LETTER,
+    Box,
+    Command,
+    Status,
+)
 
 START_S = 120.0
 """A template has so long to load the libraries, on a machine that may be busy."""
@@ -216,6 +225,7 @@ class Cell:
             for file, seals in zip(files, (_SIZE, _SIZE | _SEAL_FUTURE_WRITE, _SIZE), strict=True):
                 fcntl.fcntl(file, fcntl.F_ADD_SEALS, seals)
             heard, self._bell = os.pipe()
+            os.set_blocking(self._bell, False)  # a cell that lets it fill up must not hold its host
             self._answers, rung = os.pipe()
             opened.callback(os.close, heard)
             opened.callback(os.close, rung)
@@ -275,6 +285,8 @@ class Cell:
             os.write(self._bell, b"!")
         except BrokenPipeError as error:
             raise self._died() from error
+        except BlockingIOError as error:
+            raise self._hung("it answers, and does not listen") from error
         began = time.monotonic()
         while self._answered[0] != self._calls:
             left = began + deadline_s - time.monotonic()
@@ -294,10 +306,12 @@ class Cell:
 
     def _failure(self) -> FastheurError:
         told = self._letter()
-        line = told.get("line")
-        message = printable(str(told.get("message", "failed without a word")))
+        line, words = told.get("line"), told.get("message")
+        message = printable(words[:MOST_WORDS])[:MOST_WORDS] if type(words) is str else "failed without a word"
+        if not message.startswith(self._name):  # whatever it says, it is this policy that says it
+            message = f"{self._name}: {message}"
         kind = "ActionError" if told.get("kind") == "ActionError" else "PolicyError"
-        return named_error(kind, message, line if type(line) is int else None)
+        return named_error(kind, message, line if type(line) is int and 0 < line <= INBOX_LETTER else None)
 
     def stop(self, why: str) -> FastheurError:
         """Kill the cell and return the error that says why."""

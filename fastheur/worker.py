@@ -29,6 +29,7 @@ from fastheur.loading import Policy, policy_from_source
 from fastheur.mailbox import (
     INBOX_HEADER,
     INBOX_LETTER,
+    MOST_WORDS,
     OUTBOX_HEADER,
     OUTBOX_LETTER,
     Box,
@@ -39,9 +40,6 @@ from fastheur.mailbox import (
     spec_from_dict,
 )
 from fastheur.policy import state_dtype
-
-MOST_WORDS = 4000
-"""Characters of an error's message that are sent."""
 
 _WARM = """
 from fastheur.policy import Param, uniform
