@@ -5,6 +5,7 @@ Observations are copied into a cell's inbox, actions out of its outbox, once, an
 
 import hashlib
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -142,6 +143,7 @@ class Isolated:
                 letter = {"source": source, "name": name, "fenced": self._fenced}
                 told = cell.ask(LOAD, letter, self._limits.load_s)
                 self._known[key] = Declaration.from_dict(source, name, told)
+                cell.rest(cell.turn)
             except BaseException:
                 cell.close()
                 raise
@@ -160,6 +162,7 @@ class _CellHost(Runner):
         request = {"spec": spec_to_dict(self.spec), "slots": slots, "values": self._values}
         sizes = bytes_of(ins, INBOX_HEADER, INBOX_LETTER), bytes_of(outs, OUTBOX_HEADER, OUTBOX_LETTER)
         self._cell = place.prepared(self._policy, request, *sizes)
+        weakref.finalize(self, self._cell.rest, self._cell.turn).atexit = False
         self._in, self._out = self._cell.inbox.laid_out(ins), self._cell.outbox.laid_out(outs)
         header = self._cell.inbox.header
         self._rows, self._starts = header["rows"], header["starts"]

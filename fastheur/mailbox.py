@@ -19,6 +19,9 @@ INBOX_LETTER = 4 << 20
 OUTBOX_LETTER = 1 << 20
 """Bytes for a letter from the worker: what a policy declares, or what went wrong."""
 
+MOST_WORDS = 4000
+"""Characters of an error's message in such a letter."""
+
 INBOX_HEADER = np.dtype(
     [
         ("call", "u8"), ("asleep", "u8"), ("look_ns", "i8"), ("command", "i4"), ("letter", "i4"), ("rows", "i4"),

@@ -34,7 +34,7 @@ from fastheur.errors import (
     whole,
 )
 from fastheur.isolation import packages
-from fastheur.mailbox import DONE, INBOX_HEADER, INBOX_LETTER, OUTBOX_HEADER, OUTBOX_LETTER, Box
+from fastheur.mailbox import DONE, INBOX_HEADER, INBOX_LETTER, MOST_WORDS, OUTBOX_HEADER, OUTBOX_LETTER, Box
 
 START_S = 120.0
 """A template has so long to load the libraries, on a machine that may be busy."""
@@ -208,11 +208,16 @@ class Cell:
 
     Args:
         template: what it is forked from. name: of the policy, for messages. inbox, outbox: bytes.
+
+    Attributes:
+        turn: how many letters it was sent.
     """
 
     def __init__(self, template: Template, name: str, inbox: int, outbox: int) -> None:
         self._template, self._name = template, name
         self.size = inbox, outbox
+        self.turn = 0
+        self._owner = os.getpid()
         self._calls = 0
         with contextlib.ExitStack() as opened:
             files = [_memory(opened, size) for size in (LOG_BYTES, inbox, outbox)]
@@ -220,6 +225,7 @@ class Cell:
             for file, seals in zip(files, (_SIZE, _SIZE | _SEAL_FUTURE_WRITE, _SIZE), strict=True):
                 fcntl.fcntl(file, fcntl.F_ADD_SEALS, seals)
             heard, self._bell = os.pipe()
+            os.set_blocking(self._bell, False)  # a cell that lets it fill up must not hold its host
             self._answers, rung = os.pipe()
             opened.callback(os.close, heard)
             opened.callback(os.close, rung)
@@ -255,6 +261,8 @@ class Cell:
             self.inbox.write(json.dumps(letter).encode("ascii"))
         except ValueError as error:
             raise PolicyError(f"{self._name}: too much to send to its process: {error}.") from error
+        self.turn += 1
+        self._signal(signal.SIGCONT)
         self.call(command, deadline_s)
         return self._letter()
 
@@ -284,6 +292,8 @@ class Cell:
                 os.write(self._bell, b"!")
             except BrokenPipeError as error:
                 raise self._died() from error
+            except BlockingIOError as error:
+                raise self._hung("it answers, and does not listen") from error
         if self._answered.wait(self._calls, LOOK_NS):
             return
         self._asleep.store(1)
@@ -308,10 +318,21 @@ class Cell:
 
     def _failure(self) -> FastheurError:
         told = self._letter()
-        line = told.get("line")
-        message = printable(str(told.get("message", "failed without a word")))
+        line, words = told.get("line"), told.get("message")
+        message = printable(words[:MOST_WORDS])[:MOST_WORDS] if type(words) is str else "failed without a word"
+        if not message.startswith(self._name):  # whatever it says, it is this policy that says it
+            message = f"{self._name}: {message}"
         kind = "ActionError" if told.get("kind") == "ActionError" else "PolicyError"
-        return named_error(kind, message, line if type(line) is int else None)
+        return named_error(kind, message, line if type(line) is int and 0 < line <= INBOX_LETTER else None)
+
+    def rest(self, turn: int) -> None:
+        """Halt it until its next letter, where it had none since ``turn``: what goes on behind its answer takes no core."""
+        if turn == self.turn and self._owner == os.getpid():
+            self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._pid is not None:
+            _signal_group(self._pid, number)
 
     def stop(self, why: str) -> FastheurError:
         """Kill the cell and return the error that says why."""
@@ -340,7 +361,9 @@ class Cell:
         pid = self._pid
         if pid is None:
             return ""
-        _kill(pid)
+        _signal_group(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # one so young that it leads no group yet
+            os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(EngineError):  # the template is gone, and the cell with it
             self._template.reap(pid, START_S)
         return self._ended(pid)
@@ -348,7 +371,7 @@ class Cell:
     def _ended(self, pid: int) -> str:
         """Forget the cell, which is dead, and return the end of its output as a sentence."""
         self._pid = None
-        _kill(pid)  # what it may have started, where nothing forbids that
+        _signal_group(pid, signal.SIGKILL)  # what it may have started, where nothing forbids that
         text = os.pread(self._log, LOG_BYTES, 0).rstrip(b"\0").decode("utf-8", "replace").strip()
         for descriptor in (self._bell, self._answers, self._log):
             os.close(descriptor)
@@ -363,10 +386,10 @@ def _memory(opened: contextlib.ExitStack, size: int) -> int:
     return file
 
 
-def _kill(pid: int) -> None:
-    """Kill a process group; its number is its leader's, which nobody else gets before the group is empty."""
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal a process group; its number is its leader's, which nobody else gets before the group is empty."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)
 
 
 def _signal_name(number: int) -> str:

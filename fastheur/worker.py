@@ -34,6 +34,7 @@ from fastheur.mailbox import (
     INBOX_HEADER,
     INBOX_LETTER,
     LOAD,
+    MOST_WORDS,
     OUTBOX_HEADER,
     OUTBOX_LETTER,
     PLAY,
@@ -43,9 +44,6 @@ from fastheur.mailbox import (
     spec_from_dict,
 )
 from fastheur.policy import state_dtype
-
-MOST_WORDS = 4000
-"""Characters of an error's message that are sent."""
 
 _WARM = """
 from fastheur.policy import Param, uniform
