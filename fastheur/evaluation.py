@@ -251,7 +251,11 @@ class _Trials:
                 )
                 for candidate, setting in zip(candidates, self._settings, strict=True)
             ]
-            self._numbers = self._ledger.start(starts)
+            try:
+                self._numbers = self._ledger.start(starts)
+            except LedgerError:
+                self._ledger.__exit__()
+                raise
 
     def collect(self, host: Host, jobs: Sequence[Job]) -> list[Scorecard]:
         """Play the jobs; whatever ends them, what was measured is settled before it goes on."""
