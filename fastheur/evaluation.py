@@ -279,7 +279,8 @@ class _Trials:
         except KeyboardInterrupt as stop:
             raise Interrupted(self._settle("interrupted", stepping, cpu, None)) from stop
         except BaseException as problem:
-            self._settle("failed", stepping, cpu, str(problem) or repr(problem))
+            status = "interrupted" if isinstance(problem, LedgerError) else "failed"  # a full disk is no policy's fault
+            self._settle(status, stepping, cpu, str(problem) or repr(problem))
             raise
         return self._settle("finished", stepping, cpu, None)
 

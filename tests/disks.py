@@ -52,9 +52,11 @@ def small_disk(folder, megabytes=4):
         mounted = subprocess.run(mount, capture_output=True).returncode == 0
     except OSError:
         mounted = False
+    disk = SmallDisk(folder) if mounted else SmallFiles(folder)
     try:
-        yield SmallDisk(folder) if mounted else SmallFiles(folder)
+        yield disk
     finally:
+        disk.clear()
         if mounted:
             subprocess.run(["umount", "-l", str(folder)], check=True)
 

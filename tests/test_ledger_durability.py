@@ -23,7 +23,7 @@ from fastheur.learn import resume
 from fastheur.ledger import Ledger
 from fastheur.ledger_check import check
 from fastheur.ledger_repair import repair
-from fastheur.meter import StepMeter
+from fastheur.meter import StepMeter, read_meter
 from fastheur.player_requests import serve
 from fastheur.playing import Player
 from fastheur.run_files import write_files
@@ -229,7 +229,7 @@ def test_the_meter_takes_its_room_when_it_is_made(tmp_path):
         disk.leave(0)
         meter.begin(1, 10)
         meter.charge(3)
-        assert StepMeter(disk.path / "one").taken == 3
+        assert read_meter(disk.path / "one").taken == 3
         with pytest.raises(LedgerError, match=r"Cannot make the step meter .*No step was taken"):
             StepMeter(disk.path / "two")
 
