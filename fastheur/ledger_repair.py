@@ -16,6 +16,7 @@ from fastheur.ledger_adoption import adopt
 from fastheur.ledger_check import Report, check, is_run, private_copy, used_elsewhere
 from fastheur.ledger_salvage import Kept, salvage
 from fastheur.meter import StepMeter
+from fastheur.migrations import NewerLedger
 from fastheur.run_folder import LEDGER, LOCK, METER, lock_folder
 from fastheur.run_ledger import RunLedger
 from fastheur.trial_rows import settle_open
@@ -48,6 +49,8 @@ def repair(path: Path) -> Repaired | None:
     with _held(path):
         try:
             report = check(path, held=True)
+        except NewerLedger:
+            raise
         except LedgerError:
             report = None  # not even readable
         if report is not None and report.sound:

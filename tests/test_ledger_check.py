@@ -161,6 +161,12 @@ def test_the_command_says_each_finding_and_its_exit_code_tells_which(plain, run,
     assert main(["ledger", "check", "ledger=ledger.db"]) == 2
     assert "damaged or no ledger" in capsys.readouterr().err
     assert main(["ledger", "check", "ledger=none.db"]) == 2
+    change(tmp_path / "run" / "ledger.db", "UPDATE meta SET value = 3000 WHERE key = 'schema_version'")
+    assert main(["ledger", "check", "ledger=run", "repair=true"]) == 2
+    assert "run/ledger.db has ledger schema 3000, written by a newer fastheur" in capsys.readouterr().err
+    assert not list(tmp_path.glob("**/*.damaged-*"))
+    (tmp_path / "empty.db").touch()
+    assert main(["ledger", "check", "ledger=empty.db"]) == 0
     assert main(["ledger", "mend"]) == 2
 
 
