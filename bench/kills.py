@@ -98,7 +98,10 @@ def killed_at_random(process: subprocess.Popen, folder: Path, after: float, seen
     watched = Watched(process.pid, f"{MARK}={folder}")
     process.kill()
     process.wait()
-    return watched.gone_after(GONE_S)
+    gone = watched.gone_after(GONE_S)
+    if gone > GONE_S:
+        print(f"alive {gone:.2f} s after a kill: {watched.names() or 'has gone meanwhile'}", flush=True)
+    return gone
 
 
 def has_begun(folder: Path) -> bool:

@@ -30,6 +30,13 @@ class Watched:
                 left.append(number)
         return left
 
+    def names(self) -> list[str]:
+        """Return the command lines of the processes that are left."""
+        found = (Path(f"/proc/{number}/cmdline") for number in self.alive())
+        return [
+            path.read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200] for path in found if path.exists()
+        ]
+
     def gone_after(self, patience: float) -> float:
         """Wait until all have gone and return the seconds that it took; more than ``patience`` where some have not."""
         began = time.monotonic()
