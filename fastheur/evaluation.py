@@ -265,7 +265,11 @@ class _Trials:
                 )
                 for candidate, setting in zip(candidates, self._settings, strict=True)
             ]
-            self._numbers = self._ledger.start(starts)
+            try:
+                self._numbers = self._ledger.start(starts)
+            except LedgerError:
+                self._ledger.__exit__()
+                raise
 
     def collect(self, host: Host, jobs: Sequence[Job]) -> list[Scorecard]:
         """Play the jobs; whatever ends them, what was measured is settled before it goes on."""
@@ -289,7 +293,8 @@ class _Trials:
         except KeyboardInterrupt as stop:
             raise Interrupted(self._settle("interrupted", stepping, cpu, None)) from stop
         except BaseException as problem:
-            self._settle("failed", stepping, cpu, str(problem) or repr(problem))
+            status = "interrupted" if isinstance(problem, LedgerError) else "failed"  # a full disk is no policy's fault
+            self._settle(status, stepping, cpu, str(problem) or repr(problem))
             raise
         return self._settle("finished", stepping, cpu, None)
 

@@ -119,8 +119,12 @@ class Ledger(Database):
             (trial, split, e.index, e.ret, e.length, e.terminated, e.lives_lost, e.last_reward_step, e.action_hash)
             for e in episodes
         ]
+        insert = (
+            "INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (trial, episode) DO NOTHING"  # a Ctrl-C came after they were written, and they come again
+        )
         with self._transaction("write episodes"):
-            self._db.executemany("INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany(insert, rows)
 
     def finish(
         self, trial: int, card: Scorecard, status: str, cpu_s: float | None = None, error: str | None = None

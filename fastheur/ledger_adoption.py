@@ -16,7 +16,7 @@ _STEPS = (
             json_extract(result, '$.lives_lost'), json_extract(result, '$.last_reward_step'),
             json_extract(result, '$.action_hash')
         FROM run_episodes r LEFT JOIN trials t USING (trial) WHERE json_valid(result) AND {_NO_EPISODE}"""),
-    (True, "kept results left out, whose episodes are lost or differ: they can be played again", f"""
+    (True, "kept results left out, whose episodes are lost: they can be played again", f"""
         DELETE FROM run_episodes AS r WHERE NOT json_valid(result) OR {_NO_EPISODE}"""),
     (False, "trials stand in for lost ones, with the env steps of their episodes", f"""
         INSERT INTO trials (trial, started, finished, status, name, env_id, obs_mode, protocol, split, protocol_args,

@@ -14,7 +14,7 @@ from fastheur.database import Connection, DatabaseError, connect, execute_all, e
 from fastheur.errors import LedgerError
 from fastheur.ledger_books import Finding, broken_rules
 from fastheur.meter import read_meter
-from fastheur.migrations import bring_up, schema_version
+from fastheur.migrations import bring_up, check_version, schema_version
 from fastheur.run_folder import LEDGER, LOCK, METER
 from fastheur.schema import RUN_TABLES, SCHEMA_VERSION, TABLES
 from fastheur.wal import read_wal
@@ -63,9 +63,10 @@ def check(path: Path, held: bool = False) -> Report:
     findings = [] if in_use else list(_log_findings(path))
     with explained("read", path), private_copy(path, in_use) as copy, contextlib.closing(connect(copy)) as db:
         version = schema_version(db)
-        if version is not None and version < SCHEMA_VERSION:
+        if version is not None or copy.stat().st_size:  # an empty file is a ledger that has not begun
+            check_version(version, path)
+        if version != SCHEMA_VERSION:
             findings.append(Finding("note", f"its schema is {version}; its next use takes it to {SCHEMA_VERSION}"))
-        if version is None or version != SCHEMA_VERSION:
             db.execute("BEGIN IMMEDIATE")
             bring_up(db, copy)
             db.execute("COMMIT")

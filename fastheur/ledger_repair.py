@@ -3,18 +3,20 @@
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastheur.database import DatabaseError, connect, explained
-from fastheur.drafts import DRAFT
+from fastheur.database import SIDE_FILES, connect, explained
+from fastheur.drafts import whole_file
 from fastheur.errors import ConfigError, LedgerError
 from fastheur.ledger import Ledger
 from fastheur.ledger_adoption import adopt
 from fastheur.ledger_check import Report, check, is_run, private_copy, used_elsewhere
 from fastheur.ledger_salvage import Kept, salvage
 from fastheur.meter import StepMeter
+from fastheur.migrations import NewerLedger
 from fastheur.run_folder import LEDGER, LOCK, METER, lock_folder
 from fastheur.run_ledger import RunLedger
 from fastheur.trial_rows import settle_open
@@ -47,6 +49,8 @@ def repair(path: Path) -> Repaired | None:
     with _held(path):
         try:
             report = check(path, held=True)
+        except NewerLedger:
+            raise
         except LedgerError:
             report = None  # not even readable
         if report is not None and report.sound:
@@ -82,44 +86,39 @@ def _copied_aside(path: Path) -> Path:
         free for number in range(1, 1_000_000) if not (free := path.with_name(f"{path.name}.damaged-{number}")).exists()
     )
     for end in ("-wal", ""):  # the file last: where it is, the copy is whole
-        source, draft = path.with_name(path.name + end), path.with_name(aside.name + end + DRAFT)
-        if source.exists():
-            shutil.copyfile(source, draft)
-            draft.replace(path.with_name(aside.name + end))
+        if path.with_name(path.name + end).exists():
+            _copy(path.with_name(path.name + end), aside.with_name(aside.name + end))
     return aside
 
 
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as old, whole_file(target) as new:
+        shutil.copyfileobj(old, new)
+
+
 def _rebuilt(path: Path) -> list[Kept]:
-    """Replace the file by one with every row that can be read, from the log or, where that reads better, without it."""
-    best: list[Kept] | None = None
-    draft = path.with_name(path.name + ".repaired" + DRAFT)
-    try:
+    """Replace the file by one with every row that can be read, with its log or, where more can be read so, without it."""
+    with tempfile.TemporaryDirectory(prefix="fastheur-ledger-") as folder:
+        tries: list[tuple[int, Path, list[Kept]]] = []
+        problem = "nothing in it can be read."
         for log in (True, False):
+            target = Path(folder) / ("with" if log else "without")
             with private_copy(path, log=log) as copy:
-                target = copy.with_name("new.db")
                 try:
                     tables = salvage(copy, target)
-                except DatabaseError:
-                    continue
                 except LedgerError as error:
-                    if best is None and not log:
-                        raise LedgerError(f"Cannot repair {path}: {error} Its copy is kept beside it.") from error
-                    continue
-                if best is None or _rows(tables) > _rows(best):
-                    best = tables
-                    shutil.copyfile(target, draft)
-        if best is None:
-            raise LedgerError(f"Cannot repair {path}: nothing in it can be read. Its copy is kept beside it.")
-        for end in ("-wal", "-shm"):  # first: they belong to the old file, and their copy is aside
+                    problem = str(error)
+                else:
+                    tries.append((sum(table.kept for table in tables), target, tables))
+        if not tries:
+            raise LedgerError(f"Cannot repair {path}: {problem} A copy of it is kept beside it.")
+        _, built, tables = max(tries, key=lambda one: one[0])
+        draft = path.with_name(path.name + ".repaired")
+        _copy(built, draft)
+        for end in SIDE_FILES:  # first, for they belong to the old file; their copy is aside
             path.with_name(path.name + end).unlink(missing_ok=True)
         draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return best
-
-
-def _rows(tables: list[Kept]) -> int:
-    return sum(table.kept for table in tables)
+    return tables
 
 
 def _mended(path: Path) -> list[str]:

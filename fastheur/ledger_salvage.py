@@ -44,7 +44,10 @@ def salvage(damaged: Path, target: Path) -> list[Kept]:
         new.execute("PRAGMA foreign_keys=OFF")
         new.execute("BEGIN IMMEDIATE")
         for name, statement in tables.items():
-            new.execute(there.get(name, statement))  # an older schema stays one; it is migrated later
+            try:
+                new.execute(there.get(name, statement))  # an older schema stays one; it is migrated later
+            except DatabaseError:  # its own text is damaged too
+                new.execute(statement)
         kept = [_copied(source, new, name) for name in tables if name in there]
         for statement in indexes.values():
             new.execute(statement)

@@ -69,6 +69,8 @@ def import_all(source: Path, path: Path) -> int:
                 draft.unlink(missing_ok=True)
     except OSError as error:
         raise LedgerError(f"Cannot import {source} as {path}: {error.strerror or error}.") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # whole, and yet nothing that an export writes
+        raise LedgerError(f"{source} is no full export of a ledger: {type(error).__name__}: {error}.") from error
     return sum(int(table["rows"]) for table in header["tables"].values())
 
 

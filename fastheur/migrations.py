@@ -9,6 +9,10 @@ from fastheur.errors import LedgerError
 from fastheur.schema import SCHEMA_VERSION, TABLES
 
 
+class NewerLedger(LedgerError):
+    """A newer fastheur wrote the ledger: it is left alone."""
+
+
 def schema_version(db: Connection) -> int | None:
     """Return the version of the file's tables; None where it has none.
 
@@ -19,6 +23,23 @@ def schema_version(db: Connection) -> int | None:
         return None
     row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     return int(row[0]) if row is not None and str(row[0]).isdecimal() else None
+
+
+def check_version(found: int | None, path: Path) -> None:
+    """Refuse a file of no version, or of a newer one.
+
+    Raises:
+        LedgerError: the file is no ledger. NewerLedger: a newer fastheur wrote it.
+    """
+    if found is None:
+        raise LedgerError(
+            f"{path} is a database, but no ledger of fastheur: it names no schema version. Name another ledger=FILE."
+        )
+    if found > SCHEMA_VERSION:
+        raise NewerLedger(
+            f"{path} has ledger schema {found}, written by a newer fastheur; this one reads up to {SCHEMA_VERSION}. "
+            "Update fastheur, or name another ledger=FILE."
+        )
 
 
 def bring_up(db: Connection, path: Path) -> None:
@@ -34,15 +55,8 @@ def bring_up(db: Connection, path: Path) -> None:
         execute_all(db, TABLES)
         db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
         return
-    if found is None:
-        raise LedgerError(
-            f"{path} is a database, but no ledger of fastheur: it names no schema version. Name another ledger=FILE."
-        )
-    if found > SCHEMA_VERSION:
-        raise LedgerError(
-            f"{path} has ledger schema {found}, written by a newer fastheur; this one reads up to {SCHEMA_VERSION}. "
-            "Update fastheur, or name another ledger=FILE."
-        )
+    check_version(found, path)
+    assert found is not None
     if found < SCHEMA_VERSION:
         _copy(path, path.with_name(f"{path.name}.v{found}.bak"))
         for version in range(found, SCHEMA_VERSION):

@@ -62,6 +62,9 @@ class TrialRows:
         if time.monotonic() - self._wrote > WRITE_S:
             with self._ledger.at_once("write episodes"):
                 self._write()
+            for waiting in self._waiting:  # not before they are on the disk
+                waiting.clear()
+            self._wrote = time.monotonic()
         self._progress(self._done, self._total)
 
     def settle(self, taken: int) -> None:
@@ -80,9 +83,6 @@ class TrialRows:
     def _write(self) -> None:
         for entry, waiting in zip(self._entries, self._waiting, strict=True):
             self._ledger.keep_episodes(entry.trial, entry.key, entry.setting.split, waiting)
-        for waiting in self._waiting:
-            waiting.clear()
-        self._wrote = time.monotonic()
 
 
 def shares(total: int, known: Sequence[int]) -> list[int]:

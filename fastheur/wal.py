@@ -54,7 +54,7 @@ def read_wal(path: Path) -> Wal | None:
             break
         sums = _summed(page, order, _summed(head[:8], order, sums))
         if sums != struct.unpack(">2I", head[16:24]):
-            fault = f"frame {frames + 1} is damaged"
+            fault = f"frame {frames + 1} does not agree with its checksum"
             break
         frames += 1
         at += _FRAME + size

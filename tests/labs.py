@@ -3,7 +3,11 @@
 from contextlib import contextmanager
 
 from fastheur.budget import Budget
+from fastheur.engine import Engine
+from fastheur.errors import named_error
 from fastheur.learn import begin
+from fastheur.player_requests import serve
+from fastheur.playing import Player
 from fastheur.runs import RunConfig
 from fastheur.tasks import find_environment, find_protocol
 
@@ -60,3 +64,28 @@ def tried(lab, source, hypothesis="an idea", **more):
 def charged(lab):
     """Env steps charged to the budget."""
     return lab.spent.env_steps
+
+
+def play_here(monkeypatch):
+    """Have the player's work done in this process, so that a trial takes no time; every episode is written at once."""
+
+    def ask(self, request, deadlines, heard=None):
+        answers = []
+
+        def send(message):
+            if "episode" in message and heard:
+                heard(message)
+            elif "episode" not in message:
+                answers.append(message)
+
+        Engine.meter = self._meter
+        try:
+            serve(request, send)
+        finally:
+            Engine.meter = None
+        if "error" in answers[0]:
+            raise named_error(**answers[0]["error"])
+        return answers[0]["done"]
+
+    monkeypatch.setattr(Player, "ask", ask)
+    monkeypatch.setattr("fastheur.trial_rows.WRITE_S", 0.0)

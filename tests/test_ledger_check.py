@@ -9,7 +9,7 @@ import sys
 from contextlib import closing, contextmanager
 
 import pytest
-from labs import STRONG, WEAK, lab_in, tried
+from labs import STRONG, lab_in, tried
 
 from fastheur import evaluate, ledger_salvage
 from fastheur.cli import main
@@ -29,7 +29,6 @@ def finished(tmp_path_factory):
     with lab_in(folder, confirm_episodes=3) as lab:
         lab.call("note", {"text": "the turning speed matters"})
         lab.call("probe", {"kind": "values", "steps": 50})
-        tried(lab, WEAK)
         lab.call("search", {"source": STRONG, "steps": 3000})
         lab.charge(10, 0.5)
         lab.remember("k", [1])
@@ -162,6 +161,12 @@ def test_the_command_says_each_finding_and_its_exit_code_tells_which(plain, run,
     assert main(["ledger", "check", "ledger=ledger.db"]) == 2
     assert "damaged or no ledger" in capsys.readouterr().err
     assert main(["ledger", "check", "ledger=none.db"]) == 2
+    change(tmp_path / "run" / "ledger.db", "UPDATE meta SET value = 3000 WHERE key = 'schema_version'")
+    assert main(["ledger", "check", "ledger=run", "repair=true"]) == 2
+    assert "run/ledger.db has ledger schema 3000, written by a newer fastheur" in capsys.readouterr().err
+    assert not list(tmp_path.glob("**/*.damaged-*"))
+    (tmp_path / "empty.db").touch()
+    assert main(["ledger", "check", "ledger=empty.db"]) == 0
     assert main(["ledger", "mend"]) == 2
 
 
@@ -244,7 +249,7 @@ def test_lost_rows_get_stand_ins_and_their_steps_stay_counted(run):
     change(
         path,
         "DELETE FROM trials WHERE trial = 2",
-        "DELETE FROM policies WHERE rowid = 3",
+        "DELETE FROM policies WHERE rowid = 2",
         "DELETE FROM episodes WHERE trial = 3 AND episode < 2",
         "DELETE FROM run_operations WHERE operation = 3",
     )

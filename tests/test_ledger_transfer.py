@@ -1,5 +1,6 @@
 """Everything in a ledger goes out into one file and back in, bit by bit; a damaged file is refused."""
 
+import hashlib
 import json
 import random
 import signal
@@ -13,8 +14,9 @@ import pytest
 from fastheur.cli import main
 from fastheur.errors import LedgerError
 from fastheur.ledger_check import check
-from fastheur.ledger_transfer import export_all, import_all
+from fastheur.ledger_transfer import FORMAT, export_all, import_all
 from fastheur.run_ledger import RunLedger
+from fastheur.schema import SCHEMA_VERSION
 
 ODD = [0.1, -0.0, 1e-320, 1.7976931348623157e308, float("inf"), 2**53 + 0.0, 1 / 3, -12345.678]
 TEXTS = ["", "ü\n\u2028\x00'\"", "\U0001f600 done", "null", "0x1p+0", '{"float": "0x1p+0"}']
@@ -95,6 +97,24 @@ def test_a_file_that_was_cut_or_changed_anywhere_is_refused_and_nothing_is_made(
         with pytest.raises(LedgerError, match=r"damaged|no end|no full export"):
             import_all(tmp_path / "bad.jsonl", tmp_path / "new.db")
         assert not list(tmp_path.glob("new.db*")), number
+
+
+FORGED = [
+    [{}],
+    [{"format": FORMAT}],
+    [{"format": FORMAT, "schema": SCHEMA_VERSION, "run": False, "tables": {}}],
+    [{"format": FORMAT, "schema": SCHEMA_VERSION + 1, "fastheur": "9"}],
+]
+
+
+@pytest.mark.parametrize("lines", FORGED)
+def test_a_whole_file_that_is_no_export_is_refused(tmp_path, lines):
+    data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    end = {"lines": len(lines), "sha256": hashlib.sha256(data).hexdigest()}
+    (tmp_path / "forged.jsonl").write_bytes(data + json.dumps(end).encode() + b"\n")
+    with pytest.raises(LedgerError, match=r"no full export|other columns|this fastheur imports"):
+        import_all(tmp_path / "forged.jsonl", tmp_path / "new.db")
+    assert not list(tmp_path.glob("new.db*"))
 
 
 def test_a_target_that_holds_something_is_left_alone(path, tmp_path):

@@ -13,6 +13,8 @@ import pytest
 from fastheur import evaluate
 from fastheur.errors import LedgerError
 from fastheur.ledger import Ledger, TrialStart
+from fastheur.ledger_repair import repair
+from fastheur.ledger_salvage import Kept
 from fastheur.migrations import STEPS
 from fastheur.run_ledger import RunLedger
 from fastheur.schema import SCHEMA_VERSION
@@ -234,6 +236,24 @@ def test_where_no_copy_can_be_made_the_old_ledger_stays_as_it_is(old):
     assert content(old) == before
     os.rmdir(old.with_name("ledger.db.v1.bak.part"))
     checked(old, before)
+
+
+def test_a_damaged_ledger_of_schema_1_is_repaired_and_migrated(old):
+    before = content(old)
+    with closing(sqlite3.connect(old)) as db:
+        db.execute("PRAGMA journal_mode=DELETE")  # all pages into the file
+        [(root, size)] = db.execute(
+            "SELECT rootpage, page_size FROM sqlite_master, pragma_page_size WHERE name = 'run_kept'"
+        )
+    data = bytearray(old.read_bytes())
+    data[(root - 1) * size : root * size] = b"\x7f" * size
+    old.write_bytes(data)
+    done = repair(old)
+    assert Kept("run_kept", 0, 1) in done.tables and Kept("policies", 1, 0) in done.tables and not done.report.damaged
+    after = content(old)
+    assert [row[1:3] for row in after["policies"]] == [row[1:3] for row in before["policies"]]
+    assert [row[12] for row in after["trials"]] == [row[12] for row in before["trials"]]
+    assert [row[-3] for row in after["trials"]] == [None, "stop_below=300", "stop_stalled=3000", None]
 
 
 @pytest.mark.parametrize(("version", "found"), [("3000", "newer fastheur"), ("x", "no ledger of fastheur")])
