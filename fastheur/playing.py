@@ -24,6 +24,9 @@ START_S = 120.0
 MOST_BYTES = 2 << 30
 """A player that has grown beyond this is replaced before the next request: compiled code is never given back."""
 
+MOST_LOG = 4 << 20
+"""Bytes of the log of a run's player."""
+
 _GLANCE_S = 0.25
 """How often a waiting supervisor looks at the step meter."""
 
@@ -67,6 +70,7 @@ class Player:
             FastheurError: what the player found wrong, under its own class.
             PolicyDied: it crashed, or a deadline passed. The next request starts another process.
         """
+        _shorten(self._log)
         connection = self._started()
         try:
             answer = self._answer(connection, request, deadlines, heard)
@@ -179,6 +183,16 @@ class Player:
     def _hung(self, request: Mapping[str, Any], why: str, taken: int) -> FastheurError:
         self.close()
         return PolicyDied(f"{_what(request)} was stopped: {why}, after {taken:,} env steps. A loop that never ends?")
+
+
+def _shorten(log: Path) -> None:
+    """Keep the last half of a log that has become too long."""
+    with suppress(OSError):
+        if log.stat().st_size > MOST_LOG:
+            data = log.read_bytes()[-MOST_LOG // 2 :]
+            with log.open("r+b") as file:
+                file.write(data)
+                file.truncate()
 
 
 def _memory(pid: int) -> int:

@@ -46,6 +46,7 @@ def main(config: Mapping[str, Any]) -> int:
         ("Cython core", _core),
         ("Numba", _numba),
         ("kernel cache", _cache),
+        ("isolation=strict", _isolation),
         (
             "conf and policies",
             lambda: f"{len(list(CONF.rglob('*.yaml')))} files, {len(list(POLICIES.rglob('*.py')))} policies",
@@ -67,7 +68,7 @@ def main(config: Mapping[str, Any]) -> int:
     console().print(table)
     if out:
         output.write_json({name: {"works": ok, "found": text} for name, (ok, text) in found.items()}, out)
-    optional = ("C compiler", "VizDoom", "VizDoom leftovers", "kernel cache")
+    optional = ("C compiler", "isolation=strict", "VizDoom", "VizDoom leftovers", "kernel cache")
     return 2 if any(not ok for name, (ok, _) in found.items() if name not in optional) else 0
 
 
@@ -126,6 +127,17 @@ def _cache() -> str:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         return f"{folder} is writable"
+
+
+def _isolation() -> str:
+    from fastheur.isolation.acts import ACTS
+    from fastheur.places import find_place
+
+    stamp = find_place("strict").stamp
+    return (
+        f"holds: {len(ACTS)} forbidden acts were tried and none succeeded; Landlock ABI {stamp['landlock']}, "
+        f"filter {stamp['seccomp'][:12]}"
+    )
 
 
 def _player(task: str, engine: str) -> Check:
