@@ -101,6 +101,7 @@ class _Lane:
         self._engine = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
+        opened.callback(self._engine.wait)
         opened.callback(self._engine.kill)
         self._stream = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = self._stream.getsockname()[1]
@@ -190,6 +191,7 @@ def _harness() -> dict[str, Any]:
 _ALE = "fastheur.ale_worker"  # the engine's own, which it keeps for the next evaluation
 _SIGNALS: list[int] = []
 _OWN: set[int] = set()
+_LASTING = ("adopted processes", "the signals the harness got", "shared memory")
 
 
 def _children(pid: int) -> list[int]:
@@ -213,7 +215,8 @@ def _notice_signals() -> None:
 
 
 def main(folder: Path, names: Sequence[str]) -> dict[str, Any]:
-    """Try the policies so named, or all of them; return outcomes by name, and what was left behind as ``after``."""
+    """Try the policies so named, or all of them; return outcomes by name, and two more: what an honest policy
+    plays as ``plain``, and what was left behind as ``after``."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     _notice_signals()
     honest = [play(InProcess(), source, "honest.py") for source in HONEST]
@@ -223,6 +226,7 @@ def main(folder: Path, names: Sequence[str]) -> dict[str, Any]:
             waiting.put(attack)
     outcomes: dict[str, Any] = {"plain": {"returns": [one[0] for one in honest[0]]}}
     with ExitStack() as opened:
+        opened.callback(_OWN.clear)
 
         def work(lane: _Lane) -> None:
             with suppress(queue.Empty):
@@ -232,15 +236,14 @@ def main(folder: Path, names: Sequence[str]) -> dict[str, Any]:
 
         lanes = [_Lane(folder / str(number), opened) for number in range(_LANES)]
         for lane in lanes:
-            lane._place.stamp
+            lane._place._ready()
         _OWN.update(_children(os.getpid()))
         threads = [threading.Thread(target=work, args=[lane]) for lane in lanes]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    left = [_command(one) for one in _children(os.getpid())]
-    outcomes["after"] = {"processes": [one for one in left if _ALE not in one], "signals": _SIGNALS}
+    outcomes["after"] = {"changed": [name for name, value in _harness().items() if name in _LASTING and value]}
     return outcomes
 
 
