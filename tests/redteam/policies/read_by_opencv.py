@@ -19,7 +19,7 @@ if opened or cv2.haveImageReader("{FOLDER}/secret.txt"):
 try:
     cv2.dnn.readNetFromONNX("{FOLDER}/secret.txt")
 except cv2.error as error:
-    if "parse" in str(error).lower():
+    if "failed to parse" in str(error).lower():
         raise RuntimeError("BREACHED: OpenCV read the secret") from None
 
 

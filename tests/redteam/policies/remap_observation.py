@@ -5,7 +5,7 @@ when: batch
 static: refused
 behind: denied, error, killed, harmless
 uses: libc
-target: plain returns
+target: next trial
 """
 
 import numpy as np
