@@ -177,7 +177,8 @@ class _Worker:
             host.reset(slots, candidates, keys.tolist())
         if rows:
             none = seen["slots"][:0]
-            columns = (seen["slots"][:rows], none, seen["obs"][:rows], seen["info"][:rows].copy(), none, none)
+            slots, info = (seen[name][:rows].copy() for name in ("slots", "info"))  # writable, as what was compiled expects
+            columns = (slots, none, seen["obs"][:rows], info, none, none)
             host.act(StepBatch(*columns, None, none, none, None, self._actions[:rows]))
 
 
