@@ -14,10 +14,10 @@ import numpy as np
 
 from fastheur.engines import make_engine
 from fastheur.host import Candidate
+from fastheur.limits import Limits
 from fastheur.places import LEVELS, Place, find_place
 from fastheur.resources import POLICIES
 from fastheur.rollout import Job, rollout
-from fastheur.sandbox import Limits
 from fastheur.tasks import find_environment, find_protocol, make_task
 
 SECONDS = 3.0

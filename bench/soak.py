@@ -21,8 +21,8 @@ from fastheur.budget import Budget
 from fastheur.lab import Lab
 from fastheur.learn import begin
 from fastheur.ledger_check import check
+from fastheur.limits import Limits
 from fastheur.runs import RunConfig
-from fastheur.sandbox import Limits
 from fastheur.tasks import find_environment, find_protocol
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "redteam"))

@@ -469,6 +469,9 @@ cdef class Transitions:
 
 cdef extern from *:
     """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
     #include <stdint.h>
     #include <time.h>
     static void fh_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
@@ -497,6 +500,15 @@ cdef extern from *:
     void fh_store(uint64_t* word, uint64_t value) nogil
     uint64_t fh_load(const uint64_t* word) nogil
     int fh_await(const uint64_t* word, uint64_t value, int64_t nanoseconds) nogil
+
+
+cdef extern from "sched.h" nogil:
+    int sched_getcpu()
+
+
+def processor():
+    """Return the number of the processor that this thread runs on just now; -1 where nobody knows."""
+    return sched_getcpu()
 
 
 cdef class Word:

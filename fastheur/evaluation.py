@@ -13,11 +13,11 @@ from fastheur.errors import ConfigError, Interrupted, LedgerError, PolicyError, 
 from fastheur.hopeless import Rule, stall_rule, stop_rule
 from fastheur.host import Candidate, Host
 from fastheur.ledger import Ledger, TrialStart, versions
+from fastheur.limits import Limits
 from fastheur.loading import Policy
 from fastheur.places import Place, find_place
 from fastheur.policy import Number
 from fastheur.rollout import Episode, Job, rollout
-from fastheur.sandbox import Limits
 from fastheur.score import Cost, Scorecard, Setting, with_score
 from fastheur.seeds import CAPACITY, SPLITS, commitment, draw_secret, episode_seeds
 from fastheur.tasks import Environment, Protocol, Task, find_environment, find_protocol, make_task
@@ -165,7 +165,7 @@ def evaluate(
             record the trial in (default: none; the sealed split needs one); ``secret`` of another sealed evaluation, to
             play further episodes of the same seeds and merge; ``notes`` kept with the trial; ``env_args`` EnvPool
             arguments; ``isolation`` of :data:`fastheur.places.LEVELS`, where the policy runs (default: ``none``, in this
-            process; ``strict`` for code you did not write), and ``limits`` of it, see :class:`fastheur.sandbox.Limits`.
+            process; ``strict`` for code you did not write), and ``limits`` of it, see :class:`fastheur.limits.Limits`.
 
     Returns:
         The Scorecard; a pure function of the episodes, whatever the slots and threads.

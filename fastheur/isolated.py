@@ -16,6 +16,7 @@ from fastheur.batch import Array, StepBatch
 from fastheur.contract import Declaration
 from fastheur.errors import IsolationError, PolicyError
 from fastheur.host import Candidate, Host, Runner, assemble, first_bad
+from fastheur.limits import Limits
 from fastheur.mailbox import (
     INBOX_HEADER,
     INBOX_LETTER,
@@ -30,8 +31,9 @@ from fastheur.mailbox import (
     spec_to_dict,
 )
 from fastheur.policy import state_dtype
-from fastheur.sandbox import Cell, Limits, Template
+from fastheur.sandbox import Cell
 from fastheur.spec import Spec
+from fastheur.templates import Template
 
 KEPT = 4
 """Cells that wait for another evaluation of their policy."""

@@ -9,7 +9,7 @@ from fastheur.errors import ConfigError
 from fastheur.host import Candidate, Host
 from fastheur.in_process import InProcess
 from fastheur.isolated import Isolated
-from fastheur.sandbox import Limits
+from fastheur.limits import Limits
 from fastheur.spec import Spec
 
 LEVELS = ("strict", "process", "none")

@@ -15,12 +15,12 @@ from fastheur.engines import make_engine, step_cap
 from fastheur.errors import FastheurError
 from fastheur.hopeless import StallRule
 from fastheur.host import Candidate
+from fastheur.limits import Limits
 from fastheur.operations import Answer
 from fastheur.places import Place, find_place
 from fastheur.probing import probe
 from fastheur.recorder import Recorder
 from fastheur.rollout import Episode, Job, rollout
-from fastheur.sandbox import Limits
 from fastheur.tasks import Protocol, Task, environment_from, protocol_from
 from fastheur.tracing import trace
 

@@ -11,10 +11,10 @@ from typing import Any
 from fastheur.budget import Budget
 from fastheur.errors import ConfigError, whole
 from fastheur.gate import Gate
+from fastheur.limits import Limits
 from fastheur.places import LEVELS
 from fastheur.run_folder import LEDGER, LOG, METER, find_run, lock_folder
 from fastheur.run_ledger import RunLedger
-from fastheur.sandbox import Limits
 from fastheur.seeds import commitment, draw_secret
 from fastheur.tasks import Environment, Protocol, Task, environment_from, find_protocol, protocol_from
 

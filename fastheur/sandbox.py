@@ -1,7 +1,7 @@
-"""The host's side of the processes that policies run in: starts them, rings for them, and kills them.
+"""A policy's process as its host sees it: what is shared with it, how it is asked, and how it ends.
 
-A *template* has the libraries loaded and the file system closed; it forks a *cell* for every policy. A cell shares an inbox, an
-outbox and a bounded log with its host, hears one bell and rings another. It cannot be talked to in any other way.
+A *cell* is forked from a template. It shares an inbox, an outbox and a bounded log with its host, hears one bell and rings
+another. It cannot be talked to in any other way.
 """
 
 import contextlib
@@ -11,36 +11,13 @@ import mmap
 import os
 import select
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from fastheur._core import Word
-from fastheur.errors import (
-    ConfigError,
-    EngineError,
-    FastheurError,
-    IsolationError,
-    PolicyDied,
-    PolicyError,
-    named_error,
-    printable,
-    whole,
-)
-from fastheur.isolation import packages
+from fastheur._core import Word, processor
+from fastheur.errors import EngineError, FastheurError, PolicyDied, PolicyError, named_error, printable
 from fastheur.mailbox import DONE, INBOX_HEADER, INBOX_LETTER, MOST_WORDS, OUTBOX_HEADER, OUTBOX_LETTER, Box
-
-START_S = 120.0
-"""A template has so long to load the libraries, on a machine that may be busy."""
-
-LEAST_MB = 1024
-"""The libraries alone take most of this address space."""
+from fastheur.templates import START_S, Template
 
 LOG_BYTES = 64 << 10
 """What a policy prints is kept up to here, and forgotten beyond."""
@@ -52,155 +29,6 @@ _DYING_S = 1.0
 _TAIL = 400
 _SEAL_FUTURE_WRITE = 0x10
 _SIZE = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-_LIBRARIES = ("numpy", "numba", "llvmlite", "cv2", "fastheur")
-_ENVIRONMENT = {
-    "LC_ALL": "C.UTF-8",
-    "NUMBA_NUM_THREADS": "1",
-    "NUMBA_THREADING_LAYER": "workqueue",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "XDG_CACHE_HOME": "/dev/null",  # what was compiled elsewhere is not for untrusted eyes, and the reverse
-}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What an isolated policy may take.
-
-    Attributes:
-        call_s, load_s, episode_s: wall seconds for one batch, for loading or compiling, and in all batches of one episode.
-        memory_mb: address space of its process, in MiB.
-
-    Raises:
-        ConfigError: one of them is no number above 0, or so little memory that no library could be loaded.
-    """
-
-    call_s: float = 10.0
-    load_s: float = 60.0
-    episode_s: float = 300.0
-    memory_mb: int = 3072
-
-    def __post_init__(self) -> None:
-        for name in ("call_s", "load_s", "episode_s"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e6:
-                raise ConfigError(f"limits.{name} is {value!r}, expected seconds above 0.")
-        whole("limits.memory_mb", self.memory_mb, LEAST_MB)
-
-
-class Template:
-    """The process that cells are forked from; the first use waits until it is ready.
-
-    Args:
-        strict: closed to the file system, the network and other processes; its cells have a list of system calls besides.
-        memory_mb: address space in MiB.
-
-    Attributes:
-        stamp: ``landlock``, the ABI, and ``seccomp``, the hash of the filter; None where there is none.
-    """
-
-    def __init__(self, strict: bool, memory_mb: int) -> None:
-        self.strict = strict
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        watched, self._alive = os.pipe()  # nothing is ever written: the kernel tells the template when our end closes
-        self._connection = ours
-        self._stamp: dict[str, Any] | None = None
-        setup = {
-            "socket": theirs.fileno(), "alive": watched, "strict": strict, "memory": memory_mb << 20, "entry": "fastheur.worker",
-            "packages": {name: str(path) for name, path in packages.locate(_LIBRARIES).items()},
-        }  # fmt: skip
-        boot = f"{packages.bootstrap(Path(__file__).parent)}from fastheur.isolation.template import main\nmain()"
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-c", boot, json.dumps(setup)],
-                pass_fds=(theirs.fileno(), watched),
-                stdin=subprocess.DEVNULL,
-                cwd="/",
-                env=_ENVIRONMENT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            ours.close()
-            os.close(self._alive)
-            raise EngineError(f"Cannot start the process that plays policies: {error.strerror or error}.") from error
-        finally:
-            theirs.close()
-            os.close(watched)
-
-    @property
-    def stamp(self) -> dict[str, Any]:
-        """Landlock's ABI and the hash of the filter.
-
-        Raises:
-            IsolationError: the machine does not give what was asked for; says why.
-        """
-        if self._stamp is None:
-            answer = self._answer()
-            reason = answer.get("refused")
-            if reason is None:
-                self._stamp = answer["ready"]
-                breaches = self.breaches() if self.strict else []
-                if not breaches:
-                    return answer["ready"]
-                self._stamp = None
-                reason = f"a process behind the walls could still {', '.join(breaches)}."
-            raise IsolationError(
-                f"isolation=strict cannot be had on this machine: {reason.rstrip('.')}. To run lower is your choice: "
-                "isolation=process keeps crashes and hangs where they are and nothing more, isolation=none trusts the policy."
-            )
-        return self._stamp
-
-    def fork(self, descriptors: Sequence[int]) -> int:
-        """Return the process id of a new cell that was given ``descriptors``: log, bells, inbox, outbox."""
-        return int(self._asked({"do": "fork"}, descriptors)["pid"])
-
-    def reap(self, pid: int, patience_s: float) -> int | None:
-        """Wait for a cell that is dying and return its exit code, or minus its signal; None where it lives on."""
-        status = self._asked({"do": "reap", "pid": pid, "patience_s": patience_s})["status"]
-        return None if status is None else os.waitstatus_to_exitcode(int(status))
-
-    def breaches(self) -> list[str]:
-        """Have a child behind the walls attempt each forbidden act, and return those that were not prevented."""
-        with tempfile.TemporaryDirectory(prefix="fastheur-") as folder:
-            file = Path(folder, "file")
-            file.write_text("nothing of worth")
-            request = {"do": "prove", "file": str(file), "folder": folder, "parent": os.getpid()}
-            return list(self._asked(request)["breached"])
-
-    @property
-    def fit(self) -> bool:
-        """False once it has ended."""
-        return self._process.poll() is None
-
-    def close(self) -> None:
-        """End it, and every cell with it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._connection.close()
-        with contextlib.suppress(OSError):
-            os.close(self._alive)
-
-    def _asked(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        _ = self.stamp
-        try:
-            socket.send_fds(self._connection, [json.dumps(request).encode()], list(descriptors))
-        except OSError as error:
-            raise self._lost() from error
-        return self._answer()
-
-    def _answer(self) -> dict[str, Any]:
-        if not select.select([self._connection], [], [], START_S)[0]:
-            raise EngineError(f"The process that policies are forked from did not answer within {START_S:g} s.")
-        data = self._connection.recv(1 << 16)
-        if not data:
-            raise self._lost()
-        return json.loads(data)
-
-    def _lost(self) -> EngineError:
-        code = self._process.wait()
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return EngineError(f"The process that policies are forked from has ended ({how}); its output may say why.")
 
 
 class Cell:
@@ -219,6 +47,8 @@ class Cell:
         self.turn = 0
         self._owner = os.getpid()
         self._calls = 0
+        self._here: set[int] = set()
+        self._anywhere = os.sched_getaffinity(0)
         with contextlib.ExitStack() as opened:
             files = [_memory(opened, size) for size in (LOG_BYTES, inbox, outbox)]
             maps = [mmap.mmap(file, size) for file, size in zip(files[1:], self.size, strict=True)]
@@ -273,6 +103,7 @@ class Cell:
             PolicyError: what it says went wrong. PolicyDied: it crashed, or was killed for hanging.
         """
         self._calls += 1
+        self._draw_near()
         self._command[0] = command
         self._call.store(self._calls)
         try:
@@ -284,6 +115,14 @@ class Cell:
             raise
         if self._status[0] != DONE:
             raise self._failure()
+
+    def _draw_near(self) -> None:
+        """Have it run where this thread runs: they take turns, and a switch is quicker than to wake another processor."""
+        here = processor()
+        if here not in self._here and self._pid is not None:
+            self._here, self._anywhere = {here}, os.sched_getaffinity(0)
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(self._pid, self._here)
 
     def _wait(self, deadline_s: float) -> None:
         """Ring if the cell sleeps, look out for its answer for a moment, then sleep until it rings back."""
@@ -297,6 +136,14 @@ class Cell:
         if self._answered.wait(self._calls, LOOK_NS):
             return
         self._asleep.store(1)
+        os.sched_setaffinity(0, self._here)
+        try:
+            self._sleep(deadline_s)
+        finally:
+            os.sched_setaffinity(0, self._anywhere)
+        self._asleep.store(0)
+
+    def _sleep(self, deadline_s: float) -> None:
         began = time.monotonic()
         left = deadline_s
         while self._answered.load() != self._calls:
@@ -305,7 +152,6 @@ class Cell:
             if self._poll.poll(1000.0 * left + 1.0) and not os.read(self._answers, 64):
                 raise self._died()
             left = began + deadline_s - time.monotonic()
-        self._asleep.store(0)
 
     def _letter(self) -> dict[str, Any]:
         try:

@@ -177,7 +177,9 @@ class _Worker:
             host.reset(slots, candidates, keys.tolist())
         if rows:
             none = seen["slots"][:0]
-            slots, info = (seen[name][:rows].copy() for name in ("slots", "info"))  # writable, as what was compiled expects
+            slots, info = (
+                seen[name][:rows].copy() for name in ("slots", "info")
+            )  # writable, as what was compiled expects
             columns = (slots, none, seen["obs"][:rows], info, none, none)
             host.act(StepBatch(*columns, None, none, none, None, self._actions[:rows]))
 

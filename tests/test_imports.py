@@ -50,7 +50,8 @@ LAYERS = [
     {"engines", "unswitching"},
     {"kernel", "benchmark_frames"},
     {"host", "benchmark_core", "mailbox"},
-    {"in_process", "sandbox"},
+    {"in_process", "templates", "limits"},
+    {"sandbox"},
     {"worker", "isolated"},
     {"places"},
     {"rollout", "candidates", "failures", "probing"},
@@ -99,7 +100,7 @@ ENGINE_SIDE = {
 }
 POLICY_SIDE = {
     "policy", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess", "host",
-    "in_process", "worker", "isolated", "sandbox", "places", "mailbox",
+    "in_process", "worker", "isolated", "templates", "sandbox", "places", "mailbox",
 }  # fmt: skip
 
 

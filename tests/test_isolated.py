@@ -9,9 +9,9 @@ import pytest
 from fastheur import evaluate, evaluate_many
 from fastheur.errors import ActionError, ConfigError, IsolationError, PolicyDied, PolicyError
 from fastheur.isolated import KEPT, Isolated
+from fastheur.limits import Limits
 from fastheur.loading import policy_from_source
 from fastheur.places import LEVELS, find_place
-from fastheur.sandbox import Limits
 
 HEAD = 'OBS = "any"\ndef act(obs, info, state, params):\n'
 BATCH = """
@@ -212,9 +212,9 @@ def test_settings_that_do_not_fit_are_refused():
 
 
 def test_a_level_that_cannot_be_had_is_refused_with_the_reason(monkeypatch):
-    from fastheur import sandbox
+    from fastheur import templates
 
-    monkeypatch.setattr(sandbox.Template, "breaches", lambda _: ["create a socket"])
+    monkeypatch.setattr(templates.Template, "breaches", lambda _: ["create a socket"])
     place = Isolated("strict", Limits())
     try:
         with pytest.raises(IsolationError, match=r"could still create a socket.*isolation=process"):

@@ -14,9 +14,9 @@ from fastheur.engines import make_engine
 from fastheur.errors import ActionError, FastheurError, PolicyDied, PolicyError
 from fastheur.host import Candidate
 from fastheur.isolated import Isolated
-from fastheur.mailbox import MOST_WORDS, Command
+from fastheur.limits import Limits
+from fastheur.mailbox import MOST_WORDS, PLAY
 from fastheur.rollout import Job, rollout
-from fastheur.sandbox import Limits
 from fastheur.tasks import find_environment, find_protocol, make_task
 
 NAME = "forger.py"
@@ -28,6 +28,7 @@ while type(frame.f_locals.get("self")).__name__ != "_Worker":
     frame = frame.f_back
 worker = frame.f_locals["self"]
 inbox, outbox = worker._inbox, worker._outbox
+outbox.header["asleep"][0] = 1  # it wants to hear every bell
 call, command = inbox.header["call"], inbox.header["command"]
 status, answered, length = outbox.header["status"], outbox.header["call"], outbox.header["letter"]
 DECLARED = {"style": "kernel", "modes": [], "params": [], "frame": None, "task": None,
@@ -190,7 +191,7 @@ def test_one_that_answers_without_listening_does_not_hold_the_host(place, monkey
     cells[-1]._signal(signal.SIGCONT)
     with pytest.raises(PolicyDied, match="it answers, and does not listen"):
         for _ in range(70_000):
-            cells[-1].call(Command.PLAY, 5.0)
+            cells[-1].call(PLAY, 5.0)
 
 
 def test_actions_and_state_of_a_forger_are_its_own(place):

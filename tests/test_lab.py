@@ -8,8 +8,8 @@ from labs import LOOP, START, STRONG, WEAK, charged, lab_in, tried
 from fastheur.budget import Budget
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, RunOver
+from fastheur.limits import Limits
 from fastheur.runs import Run
-from fastheur.sandbox import Limits
 from fastheur.seeds import episode_seeds
 from fastheur.tasks import find_environment, find_protocol, make_task
 

@@ -13,8 +13,8 @@ from labs import LOOP, START, STRONG, WEAK, lab_in, tried
 
 from fastheur.budget import Budget
 from fastheur.learn import confirm, resume
+from fastheur.limits import Limits
 from fastheur.runs import Run
-from fastheur.sandbox import Limits
 
 HERE = Path(__file__).parent
 SLOTS = 8

@@ -18,10 +18,10 @@ from fastheur.commands.play import INTERRUPTED
 from fastheur.errors import ConfigError, FastheurError
 from fastheur.lab import Lab
 from fastheur.learn import begin, confirm, result, resume, work
+from fastheur.limits import Limits
 from fastheur.resources import POLICIES
 from fastheur.run_folder import new_folder
 from fastheur.runs import RunConfig
-from fastheur.sandbox import Limits
 from fastheur.tasks import make_task
 
 ENV_STEPS = 300_000

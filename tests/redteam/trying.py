@@ -32,9 +32,10 @@ from fastheur.errors import FastheurError
 from fastheur.host import Candidate
 from fastheur.in_process import InProcess
 from fastheur.isolated import Isolated
+from fastheur.limits import Limits
 from fastheur.places import Place
 from fastheur.rollout import Job, rollout
-from fastheur.sandbox import LOG_BYTES, Limits
+from fastheur.sandbox import LOG_BYTES
 from fastheur.tasks import find_environment, find_protocol, make_task
 
 HASTY = Limits(call_s=0.5, load_s=2.0, episode_s=1.5, memory_mb=1152)
