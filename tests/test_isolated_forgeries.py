@@ -14,7 +14,7 @@ from fastheur.engines import make_engine
 from fastheur.errors import ActionError, FastheurError, PolicyDied, PolicyError
 from fastheur.host import Candidate
 from fastheur.isolated import Isolated
-from fastheur.mailbox import MOST_WORDS, Command
+from fastheur.mailbox import MOST_WORDS, PLAY
 from fastheur.rollout import Job, rollout
 from fastheur.sandbox import Limits
 from fastheur.tasks import find_environment, find_protocol, make_task
@@ -32,6 +32,8 @@ call, command = inbox.header["call"], inbox.header["command"]
 status, answered, length = outbox.header["status"], outbox.header["call"], outbox.header["letter"]
 DECLARED = {"style": "kernel", "modes": [], "params": [], "frame": None, "task": None,
             "state": [{"name": "x", "type": "float64", "shape": []}]}
+
+outbox.header["asleep"][0] = 1  # a bell for every call, please
 
 def say(letter, how=1, number=None):
     outbox.write(letter if isinstance(letter, bytes) else json.dumps(letter).encode())
@@ -190,7 +192,7 @@ def test_one_that_answers_without_listening_does_not_hold_the_host(place, monkey
     cells[-1]._signal(signal.SIGCONT)
     with pytest.raises(PolicyDied, match="it answers, and does not listen"):
         for _ in range(70_000):
-            cells[-1].call(Command.PLAY, 5.0)
+            cells[-1].call(PLAY, 5.0)
 
 
 def test_actions_and_state_of_a_forger_are_its_own(place):
