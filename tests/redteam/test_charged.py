@@ -122,7 +122,9 @@ def test_through_a_ledger(name, aim, tmp_path, monkeypatch, sends):
 
 def test_through_a_lab(aim, tmp_path, count):
     before = state(aim.folder)
-    with lab_in(tmp_path / "run", limits=Limits(**LIMITS), budget=Budget(2_000_000), slots=4) as lab:
+    with lab_in(
+        tmp_path / "run", isolation="strict", limits=Limits(**LIMITS), budget=Budget(2_000_000), slots=4
+    ) as lab:
         for turn, (name, words) in enumerate(NASTIEST.items()):
             told = tried(lab, BY_NAME[name].source(aim), f"try {name}")
             assert all(trial["status"] != "running" for trial in lab.run.ledger.trials()), name
