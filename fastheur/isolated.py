@@ -36,6 +36,9 @@ from fastheur.spec import Spec
 KEPT = 4
 """Cells that wait for another evaluation of their policy."""
 
+HEAVY = 512 << 20
+"""One with more resident bytes than this is not worth its place: the libraries and a compiled policy take half."""
+
 _USUAL_INBOX = 64 << 20
 _USUAL_OUTBOX = 16 << 20
 _GLANCE_S = 0.1
@@ -95,9 +98,16 @@ class Isolated:
             return _CellHost(group, spec, slots, self)
 
         host = assemble(candidates, slots, single)
-        for key in [key for key in self._cells if key not in used][: max(0, len(self._cells) - KEPT)]:
+        idle = [key for key in self._cells if key not in used]
+        surplus = max(0, len(self._cells) - KEPT)
+        for key in [*idle[:surplus], *(key for key in idle[surplus:] if self._cells[key].resident > HEAVY)]:
             self._cells.pop(key).close()
         return host
+
+    def rest(self) -> None:
+        """Halt all processes until they are asked again; no host may be at work."""
+        for cell in self._cells.values():
+            cell.rest(cell.turn)
 
     def close(self) -> None:
         """End all processes."""

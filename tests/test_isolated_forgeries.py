@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastheur import sandbox
+from fastheur import places, sandbox
 from fastheur.contract import Declaration
 from fastheur.engines import make_engine
 from fastheur.errors import ActionError, FastheurError, PolicyDied, PolicyError
 from fastheur.host import Candidate
 from fastheur.isolated import Isolated
 from fastheur.mailbox import MOST_WORDS, PLAY
+from fastheur.player_requests import serve
 from fastheur.rollout import Job, rollout
 from fastheur.sandbox import Limits
 from fastheur.tasks import find_environment, find_protocol, make_task
@@ -67,6 +68,7 @@ HONEST = 'OBS = "any"\ndef act(obs, info, state, params):\n    return 1 if obs[2
 @pytest.fixture(scope="module")
 def place():
     found = Isolated("strict", LIMITS, fenced=False)
+    play(found, found.load(HONEST, "honest.py"))  # libraries that are imported by it keep its frames
     yield found
     found.close()
 
@@ -225,6 +227,21 @@ def test_what_goes_on_behind_an_answer_takes_no_core(place):
     assert play(place, policy)[0]  # and it wakes
 
 
+def test_a_player_halts_them_between_two_requests_whoever_keeps_the_host(monkeypatch):
+    found, kept = Isolated("strict", LIMITS, fenced=False), []
+    monkeypatch.setattr(places, "_PLACES", {("strict", LIMITS): found})
+    work = {"play": lambda request, send: kept.append(play(found, load(found, "declare()\n" + SPIN)))}
+    monkeypatch.setattr("fastheur.player_requests._REQUESTS", work)
+    answers = []
+    try:
+        serve({"do": "play", "isolation": "strict", "limits": vars(LIMITS)}, answers.append)
+        assert answers == [{"done": None}]
+        (cell,) = found._cells.values()
+        assert halted(cell)
+    finally:
+        found.close()
+
+
 def halted(cell):
     for _ in range(200):
         state = Path(f"/proc/{cell._pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
@@ -232,6 +249,16 @@ def halted(cell):
             return True
         time.sleep(0.01)
     return False
+
+
+def test_one_that_holds_much_memory_does_not_wait_for_another_turn(place, monkeypatch):
+    light = load(place, HONEST)
+    usual = place._cells[(light.sha256, NAME)].resident
+    monkeypatch.setattr("fastheur.isolated.HEAVY", usual + (96 << 20))
+    heavy = load(place, f"flood = b'x' * (192 << 20)\n{HONEST}")
+    play(place, place.load(HONEST, "honest.py"))
+    assert (light.sha256, NAME) in place._cells
+    assert (heavy.sha256, NAME) not in place._cells
 
 
 def test_a_host_that_a_forked_child_drops_leaves_the_process_at_work(place):
