@@ -38,6 +38,12 @@ from fastheur.templates import Template
 KEPT = 4
 """Cells that wait for another evaluation of their policy."""
 
+HEAVY = 512 << 20
+"""One with more resident bytes than this is not worth its place: the libraries and a compiled policy take half."""
+
+_Key = tuple[str, str]
+"""A policy's SHA-256, and its name, which its messages carry."""
+
 _USUAL_INBOX = 64 << 20
 _USUAL_OUTBOX = 16 << 20
 _GLANCE_S = 0.1
@@ -55,8 +61,7 @@ class Isolated:
         self._limits = limits
         self._fenced = fenced
         self._template: Template | None = None
-        self._cells: OrderedDict[tuple[str, str], Cell] = OrderedDict()
-        self._known: dict[tuple[str, str], Declaration] = {}
+        self._cells: OrderedDict[_Key, tuple[Cell, Declaration]] = OrderedDict()
 
     def begin(self) -> None:
         """Start in the background what the first policy will wait for."""
@@ -80,16 +85,15 @@ class Isolated:
         Raises:
             PolicyError: it breaks the contract, or does not survive being loaded. IsolationError: see :attr:`stamp`.
         """
-        key = (_sha256(source), name)
-        if key not in self._known:
-            self._cell(source, name, 0, 0)
-        return self._known[key]
+        _, declared = self._cell(source, name, 0, 0)
+        self._clear({(declared.sha256, name)})
+        return declared
 
     def host(self, candidates: Sequence[Candidate], spec: Spec, slots: int, debug: bool = False) -> Host:
         """Return the host for ``candidates``; one cell per distinct policy."""
         if debug:
             raise IsolationError(f"debug=true needs isolation=none, and isolation is {self.level}.")
-        used: set[tuple[str, str]] = set()
+        used: set[_Key] = set()
 
         def single(group: Sequence[Candidate]) -> Host:
             policy = group[0].policy
@@ -97,13 +101,17 @@ class Isolated:
             return _CellHost(group, spec, slots, self)
 
         host = assemble(candidates, slots, single)
-        for key in [key for key in self._cells if key not in used][: max(0, len(self._cells) - KEPT)]:
-            self._cells.pop(key).close()
+        self._clear(used)
         return host
+
+    def rest(self) -> None:
+        """Halt all processes until they are asked again; no host may be at work."""
+        for cell, _ in self._cells.values():
+            cell.rest(cell.turn)
 
     def close(self) -> None:
         """End all processes."""
-        for cell in self._cells.values():
+        for cell, _ in self._cells.values():
             cell.close()
         self._cells.clear()
         template, self._template = self._template, None
@@ -117,7 +125,7 @@ class Isolated:
 
     def prepared(self, policy: Declaration, request: dict[str, Any], inbox: int, outbox: int) -> Cell:
         """Return a cell that has loaded ``policy`` and is ready to play, with boxes of so many bytes at least."""
-        cell = self._cell(policy.source, policy.name, inbox, outbox)
+        cell, _ = self._cell(policy.source, policy.name, inbox, outbox)
         cell.ask(PREPARE, request, self._limits.load_s)
         return cell
 
@@ -132,25 +140,32 @@ class Isolated:
         self._template.stamp  # noqa: B018 - waits, and raises what is wrong
         return self._template
 
-    def _cell(self, source: str, name: str, inbox: int, outbox: int) -> Cell:
-        """Return the policy's cell; another one where there is none, it has died, or its boxes are too small."""
+    def _cell(self, source: str, name: str, inbox: int, outbox: int) -> tuple[Cell, Declaration]:
+        """Return the policy's cell and what it declares; another one where there is none, it has died, or it is too small."""
         template, key = self._ready(), (_sha256(source), name)
-        cell = self._cells.pop(key, None)
-        if cell is not None and (not cell.fit or cell.size[0] < inbox or cell.size[1] < outbox):
+        if key in self._cells:
+            cell, declared = self._cells.pop(key)
+            if cell.fit and cell.size[0] >= inbox and cell.size[1] >= outbox:
+                self._cells[key] = cell, declared
+                return cell, declared
             cell.close()
-            cell = None
-        if cell is None:
-            cell = Cell(template, name, max(inbox, _USUAL_INBOX), max(outbox, _USUAL_OUTBOX))
-            try:
-                letter = {"source": source, "name": name, "fenced": self._fenced}
-                told = cell.ask(LOAD, letter, self._limits.load_s)
-                self._known[key] = Declaration.from_dict(source, name, told)
-                cell.rest(cell.turn)
-            except BaseException:
-                cell.close()
-                raise
-        self._cells[key] = cell
-        return cell
+        cell = Cell(template, name, max(inbox, _USUAL_INBOX), max(outbox, _USUAL_OUTBOX))
+        try:
+            told = cell.ask(LOAD, {"source": source, "name": name, "fenced": self._fenced}, self._limits.load_s)
+            declared = Declaration.from_dict(source, name, told)
+        except BaseException:
+            cell.close()
+            raise
+        cell.rest(cell.turn)
+        self._cells[key] = cell, declared
+        return cell, declared
+
+    def _clear(self, used: set[_Key]) -> None:
+        """End the cells that have waited longest, beyond those that are kept, and heavy ones; none that is ``used``."""
+        idle = [key for key in self._cells if key not in used]
+        surplus = max(0, len(self._cells) - KEPT)
+        for key in [*idle[:surplus], *(key for key in idle[surplus:] if self._cells[key][0].resident > HEAVY)]:
+            self._cells.pop(key)[0].close()
 
 
 class _CellHost(Runner):

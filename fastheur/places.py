@@ -56,6 +56,13 @@ def find_place(level: str, limits: Limits | None = None) -> Place:
     return _PLACES[key]
 
 
+def rest() -> None:
+    """Halt what waits for its next evaluation in this process; none may be going on."""
+    for place in _PLACES.values():
+        if isinstance(place, Isolated):
+            place.rest()
+
+
 def _forget_all() -> None:
     for place in _PLACES.values():
         if isinstance(place, Isolated):

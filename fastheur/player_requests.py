@@ -17,7 +17,7 @@ from fastheur.hopeless import StallRule
 from fastheur.host import Candidate
 from fastheur.limits import Limits
 from fastheur.operations import Answer
-from fastheur.places import Place, find_place
+from fastheur.places import Place, find_place, rest
 from fastheur.probing import probe
 from fastheur.recorder import Recorder
 from fastheur.rollout import Episode, Job, rollout
@@ -41,6 +41,8 @@ def serve(request: Mapping[str, Any], send: Send) -> None:
         send({"error": {"kind": kind, "message": message, "line": getattr(error, "line", None)}})
     else:
         send({"done": done})
+    finally:
+        rest()
 
 
 def _check(request: Mapping[str, Any], send: Send) -> dict[str, Any]:

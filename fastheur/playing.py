@@ -17,6 +17,7 @@ from typing import Any
 from fastheur import sockets
 from fastheur.errors import EngineError, FastheurError, PolicyDied, named_error
 from fastheur.meter import StepMeter
+from fastheur.sandbox import resident
 
 START_S = 120.0
 """The player has so long to load its libraries, on a machine that may be busy."""
@@ -130,7 +131,7 @@ class Player:
             os.close(alive)
 
     def _started(self) -> socket.socket:
-        if self._process is not None and (self._process.poll() is not None or _memory(self._process.pid) > MOST_BYTES):
+        if self._process is not None and (self._process.poll() is not None or resident(self._process.pid) > MOST_BYTES):
             self.close()
         if self._process is None:
             try:
@@ -193,13 +194,6 @@ def _shorten(log: Path) -> None:
             with log.open("r+b") as file:
                 file.write(data)
                 file.truncate()
-
-
-def _memory(pid: int) -> int:
-    """Return the resident memory of a process in bytes, 0 where it has gone."""
-    with suppress(OSError, IndexError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
 
 
 def _what(request: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from fastheur._core import Word, processor
@@ -80,6 +81,11 @@ class Cell:
     def fit(self) -> bool:
         """False once it was killed, or died."""
         return self._pid is not None
+
+    @property
+    def resident(self) -> int:
+        """Bytes of memory that it holds."""
+        return 0 if self._pid is None else resident(self._pid)
 
     def ask(self, command: int, letter: dict[str, Any], deadline_s: float) -> dict[str, Any]:
         """Send a letter and return the one that comes back, which nobody has checked yet.
@@ -230,6 +236,13 @@ def _memory(opened: contextlib.ExitStack, size: int) -> int:
     opened.callback(os.close, file)
     os.ftruncate(file, size)
     return file
+
+
+def resident(pid: int) -> int:
+    """Return the resident memory of a process in bytes, 0 where it has gone."""
+    with contextlib.suppress(OSError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

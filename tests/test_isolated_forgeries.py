@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastheur import sandbox
+from fastheur import places, sandbox
 from fastheur.contract import Declaration
 from fastheur.engines import make_engine
 from fastheur.errors import ActionError, FastheurError, PolicyDied, PolicyError
@@ -16,6 +16,7 @@ from fastheur.host import Candidate
 from fastheur.isolated import Isolated
 from fastheur.limits import Limits
 from fastheur.mailbox import MOST_WORDS, PLAY
+from fastheur.player_requests import serve
 from fastheur.rollout import Job, rollout
 from fastheur.tasks import find_environment, find_protocol, make_task
 
@@ -33,6 +34,8 @@ call, command = inbox.header["call"], inbox.header["command"]
 status, answered, length = outbox.header["status"], outbox.header["call"], outbox.header["letter"]
 DECLARED = {"style": "kernel", "modes": [], "params": [], "frame": None, "task": None,
             "state": [{"name": "x", "type": "float64", "shape": []}]}
+
+outbox.header["asleep"][0] = 1  # a bell for every call, please
 
 def say(letter, how=1, number=None):
     outbox.write(letter if isinstance(letter, bytes) else json.dumps(letter).encode())
@@ -66,6 +69,7 @@ HONEST = 'OBS = "any"\ndef act(obs, info, state, params):\n    return 1 if obs[2
 @pytest.fixture(scope="module")
 def place():
     found = Isolated("strict", LIMITS, fenced=False)
+    play(found, found.load(HONEST, "honest.py"))  # libraries that are imported by it keep its frames
     yield found
     found.close()
 
@@ -216,12 +220,27 @@ while os.read(3, 1):
 def test_what_goes_on_behind_an_answer_takes_no_core(place):
     policy = load(place, "declare()\n" + SPIN)
     assert isinstance(policy, Declaration)
-    cell = place._cells[(policy.sha256, NAME)]
+    cell, _ = place._cells[(policy.sha256, NAME)]
     assert halted(cell)
     _, host = play(place, policy)
     del host
     assert halted(cell)
     assert play(place, policy)[0]  # and it wakes
+
+
+def test_a_player_halts_them_between_two_requests_whoever_keeps_the_host(monkeypatch):
+    found, kept = Isolated("strict", LIMITS, fenced=False), []
+    monkeypatch.setattr(places, "_PLACES", {("strict", LIMITS): found})
+    work = {"play": lambda request, send: kept.append(play(found, load(found, "declare()\n" + SPIN)))}
+    monkeypatch.setattr("fastheur.player_requests._REQUESTS", work)
+    answers = []
+    try:
+        serve({"do": "play", "isolation": "strict", "limits": vars(LIMITS)}, answers.append)
+        assert answers == [{"done": None}]
+        ((cell, _),) = found._cells.values()
+        assert halted(cell)
+    finally:
+        found.close()
 
 
 def halted(cell):
@@ -233,6 +252,16 @@ def halted(cell):
     return False
 
 
+def test_one_that_holds_much_memory_does_not_wait_for_another_turn(place, monkeypatch):
+    light = load(place, HONEST)
+    usual = place._cells[(light.sha256, NAME)][0].resident
+    monkeypatch.setattr("fastheur.isolated.HEAVY", usual + (96 << 20))
+    heavy = load(place, f"flood = b'x' * (192 << 20)\n{HONEST}")
+    play(place, place.load(HONEST, "honest.py"))
+    assert (light.sha256, NAME) in place._cells
+    assert (heavy.sha256, NAME) not in place._cells
+
+
 def test_a_host_that_a_forked_child_drops_leaves_the_process_at_work(place):
     policy = place.load(HONEST, "honest.py")
     _, host = play(place, policy)
@@ -242,7 +271,7 @@ def test_a_host_that_a_forked_child_drops_leaves_the_process_at_work(place):
         os._exit(0)
     os.waitpid(child, 0)
     time.sleep(0.05)
-    cell = place._cells[(policy.sha256, "honest.py")]
+    cell, _ = place._cells[(policy.sha256, "honest.py")]
     assert Path(f"/proc/{cell._pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T"
     host.reset(*starts())
 

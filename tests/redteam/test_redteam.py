@@ -12,8 +12,6 @@ import pytest
 from corpus import BREACHED, CANARY, HERE, MISAIMED, corpus
 from walls import ORDINARY, USERS, as_ordinary
 
-from fastheur.errors import PolicyError
-from fastheur.loading import check
 from fastheur.mailbox import MOST_WORDS
 
 ALL = corpus()
@@ -75,10 +73,3 @@ def test_it_is_contained_and_named(user, attack):
 @pytest.mark.parametrize("user", USERS)
 def test_nothing_is_left_of_them(user):
     assert tried(user)["after"] == {"changed": []}
-
-
-@pytest.mark.parametrize("attack", [one for one in ALL if one.static == "refused"], ids=lambda attack: attack.name)
-def test_the_static_check_refuses_it(attack):
-    with pytest.raises(PolicyError) as caught:
-        check(attack.source(), attack.name)
-    assert len(str(caught.value)) < MOST_WORDS

@@ -139,7 +139,7 @@ class _Lane:
         return outcome
 
     def _log(self, name: str) -> str:
-        cells = [cell for (_, of), cell in self._place._cells.items() if of == name and cell.fit]
+        cells = [cell for (_, of), (cell, _) in self._place._cells.items() if of == name and cell.fit]
         return "".join(os.pread(cell._log, LOG_BYTES, 0).rstrip(b"\0").decode("utf-8", "replace") for cell in cells)
 
     def _changed(self) -> list[str]:

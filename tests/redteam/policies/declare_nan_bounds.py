@@ -2,7 +2,7 @@
 
 attack: declaration
 when: load
-static: passes
+static: refused
 behind: error, harmless
 target: next trial
 """

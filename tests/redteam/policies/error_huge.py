@@ -2,7 +2,7 @@
 
 attack: exception
 when: batch
-static: passes
+static: refused
 behind: error, killed
 target: error
 """
