@@ -26,6 +26,7 @@ from fastheur.batch import StepBatch
 from fastheur.errors import FastheurError, PolicyError
 from fastheur.host import Candidate, Host
 from fastheur.in_process import make_host
+from fastheur.isolation import turns
 from fastheur.isolation.template import BELL_IN, BELL_OUT, INBOX, OUTBOX
 from fastheur.loading import Policy, policy_from_source
 from fastheur.mailbox import (
@@ -83,6 +84,7 @@ def serve(lock: Callable[[], str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NumbaSystemWarning)  # of a lock between processes, which this one has none of
         parallel._launch_threads()
+    turns.shorten()
     lock()
     _Worker(inbox, outbox).serve()
 
