@@ -12,9 +12,14 @@ from fastheur.errors import nearest
 
 IMPORTS = ("math", "numpy", "numba", "cv2", "fastheur.policy", "fastheur.vision", "fastheur.planner")
 
+_ERRORS = {
+    name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
+}
 _EXCEPTIONS = frozenset(
-    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
+    name for name, kind in _ERRORS.items() if issubclass(kind, Exception) and not issubclass(kind, BaseExceptionGroup)
 )
+ENDINGS = frozenset(_ERRORS) - _EXCEPTIONS
+"""Builtin exceptions that no ``except Exception`` catches, and groups: they end programs, and are not for policies."""
 BUILTINS = _EXCEPTIONS | frozenset(
     (
         "abs", "all", "any", "bin", "bool", "bytearray", "bytes", "callable", "chr", "classmethod", "complex", "dict",
@@ -59,16 +64,28 @@ ATTRIBUTES = frozenset(
         "func_code", "func_globals", "ctypes", "setflags", "tofile", "dump", "dumps", "mro", "with_traceback",
         "add_note", "enable_caching", "targetoptions", "targetdescr", "targetctx", "typingctx", "get_compile_result",
         "get_metadata", "overloads", "recompile", "inspect_llvm", "inspect_asm", "inspect_types", "inspect_cfg",
-        "inspect_disasm_cfg", "parallel_diagnostics", "ExternalFunction", "ExternalFunctionPointer",
+        "inspect_disasm_cfg", "parallel_diagnostics", "ExternalFunction", "ExternalFunctionPointer", "flat", "getitem_unchecked",
     )
 )  # fmt: skip
 """Attributes that lead to frames, code, files or foreign memory, of whatever object."""
+
+ATTRIBUTE_HINTS = {
+    "flat": "Numba does not check its bounds; write array.ravel() or as many indices as there are axes",
+    "getitem_unchecked": "it reads without a check of bounds; write values[place]",
+}
 
 ARRAY_ATTRIBUTES = frozenset(("base", "data", "flags"))
 """Refused but on the policy's own records, which may have fields of these names."""
 RECORDS = frozenset(("self", "state", "params", "info"))
 
-JIT_OPTIONS = frozenset(("boundscheck", "fastmath", "nogil", "inline", "error_model", "nopython"))
+JIT_OPTIONS: dict[str, tuple[object, ...]] = {
+    "boundscheck": (True,),
+    "error_model": ("python", "numpy"),
+    "inline": ("never",),
+    "nogil": (True, False),
+    "nopython": (True,),
+}
+"""Options of numba.njit and what each may be. ``fastmath`` is none of them: its results differ from machine to machine."""
 
 _NUMPY = {"numpy": vars(np), "numpy.linalg": vars(np.linalg), "numpy.fft": vars(np.fft)}
 _NUMPY_REFUSED = frozenset(
@@ -78,7 +95,7 @@ _NUMPY_REFUSED = frozenset(
         "recfromcsv", "from_dlpack", "safe_eval", "source", "lookfor", "info", "who", "show_config", "show_runtime",
         "get_include", "deprecate", "deprecate_with_doc", "disp", "add_docstring", "add_newdoc", "add_newdoc_ufunc", "seterr",
         "seterrcall", "seterrobj", "geterrobj", "setbufsize", "set_numeric_ops", "set_printoptions", "set_string_function",
-        "printoptions", "datetime64", "test", "byte_bounds", "getbufsize",
+        "printoptions", "datetime64", "test", "byte_bounds", "getbufsize", "take_along_axis",
     )
 )  # fmt: skip
 _NUMPY_OBJECTS = frozenset(("c_", "r_", "s_", "index_exp", "mgrid", "ogrid", "newaxis", "ScalarType"))
@@ -122,6 +139,7 @@ _CONSTANT = re.compile("[A-Z][A-Z0-9_]*")
 _NUMPY_HINTS = {
     "seterr": "write `with np.errstate(...):`",
     "datetime64": "a policy has no clock; info.elapsed counts steps",
+    "take_along_axis": "Numba does not check its bounds; write a loop over values[row, places[row]]",
 }
 
 _PARTS: dict[str, frozenset[str]] = {

@@ -1,7 +1,8 @@
 """Tells which names of a syntax tree are local to a function, and so cannot be builtins."""
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterable, Iterator
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -23,6 +24,21 @@ def bound_names(node: ast.AST) -> Iterator[str]:
         yield node.rest
     elif isinstance(node, ast.Global | ast.Nonlocal):
         yield from node.names
+
+
+def defined_only(nodes: Iterable[ast.AST], kind: type[ast.ClassDef] | type[ast.FunctionDef]) -> set[str]:
+    """Return the names that definitions of one kind bind, without decorators, and that nothing else binds anywhere.
+
+    Such a name stands for one of these definitions wherever it stands for anything. A builtin's name is none: outside of
+    the scope that defines it, it is still the builtin.
+    """
+    defined, other = set[str](), set[str]()
+    for node in nodes:
+        if isinstance(node, kind) and not node.decorator_list:
+            defined.add(node.name)
+        else:
+            other |= set(bound_names(node))
+    return defined - other - set(vars(builtins))
 
 
 class Scopes:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from fastheur.allowed import (
     ARRAY_ATTRIBUTES,
+    ATTRIBUTE_HINTS,
     ATTRIBUTES,
     BY_CONSTANT_NAME,
+    ENDINGS,
     HARNESS_NAMES,
     IMPORTS,
     JIT_OPTIONS,
@@ -21,7 +23,7 @@ from fastheur.allowed import (
     refusal,
 )
 from fastheur.errors import abridged, problem_in
-from fastheur.scopes import Scopes, bound_names
+from fastheur.scopes import Scopes, bound_names, defined_only
 from fastheur.source_limits import every_node, line_of, read_tree, size_problems
 
 _PRIVATE = "names that start with _ are not for policies, but for what your own class keeps in self"
@@ -67,6 +69,8 @@ class _Reader:
             for problem in self._import(node)
         ]
         self._classes = {node.name for node in parents if isinstance(node, ast.ClassDef)}
+        self._plain_classes = defined_only(parents, ast.ClassDef)
+        self._plain_functions = defined_only(parents, ast.FunctionDef)
         self._own = {name for node in parents for name in self._made_private(node)}
 
     def problems(self) -> Iterator[Problem]:
@@ -89,8 +93,10 @@ class _Reader:
             if isinstance(node.value, str) and _DUNDER.fullmatch(node.value) and node.value != "__main__":
                 yield f"uses the private name {abridged(node.value)}; {_PRIVATE}"
         elif isinstance(node, ast.ClassDef):
-            if node.keywords or not all(isinstance(base, ast.Name) for base in node.bases):
-                yield f"class {node.name} has a keyword or a computed base; a policy's classes may name plain bases only"
+            yield from self._class(node)
+        elif isinstance(node, ast.ExceptHandler):
+            if node.type is None:
+                yield "catches everything with a bare except:, interrupts too; write `except Exception:`"
         elif isinstance(node, ast.keyword):
             if node.arg == "refcheck":
                 yield "passes refcheck, which a policy may not; leave it out"
@@ -100,6 +106,16 @@ class _Reader:
                     yield f"matches the attribute {attr!r}, which a policy may not"
         elif isinstance(node, _ASYNC) or (isinstance(node, ast.comprehension) and node.is_async):
             yield "is asynchronous; a policy answers at once, with plain functions"
+
+    def _class(self, node: ast.ClassDef) -> Iterator[str]:
+        if node.keywords or not all(isinstance(base, ast.Name) for base in node.bases):
+            yield f"class {node.name} has a keyword or a computed base; write `class {node.name}:`"
+        for base in node.bases:
+            if isinstance(base, ast.Name) and base.id not in self._plain_classes:
+                yield (
+                    f"class {node.name} has the base {base.id}; a base may be a class of this file, without decorator and "
+                    f"under a name of its own. Write `class {node.name}:`; for an error, raise ValueError or RuntimeError"
+                )
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> Iterator[Problem]:
         """Note what the names of an import stand for."""
@@ -165,7 +181,9 @@ class _Reader:
 
     def _builtin(self, node: ast.Name, parent: ast.AST) -> Iterator[str]:
         name, called = node.id, isinstance(parent, ast.Call) and parent.func is node
-        if name in REFUSED_BUILTINS and called:
+        if name in ENDINGS:
+            yield f"uses {name}, which a policy may neither raise nor catch; write Exception or a kind of it, as ValueError"
+        elif name in REFUSED_BUILTINS and called:
             yield f"calls {name}(), which a policy may not; it has no files, no code of its own making, and no names to look up"
         elif name in REFUSED_BUILTINS:
             yield f"uses the builtin {name}, which a policy may not; if it is a variable, give it another name"
@@ -196,7 +214,8 @@ class _Reader:
         if attr.startswith("_") and not self._is_own(attr, owner) and not _is_super_init(node):
             yield f"uses the private name {attr!r}; {_PRIVATE}"
         elif attr in ATTRIBUTES or (attr in ARRAY_ATTRIBUTES and owner not in RECORDS):
-            yield f"uses .{attr}, which a policy may not: it leads to code, files or memory; rename it if it is your own"
+            reason = ATTRIBUTE_HINTS.get(attr, "it leads to code, files or memory")
+            yield f"uses .{attr}, which a policy may not: {reason}; rename it if it is your own"
         elif attr in ("format", "format_map") and owner not in RECORDS:
             yield from self._format(node)
         written = _dotted(node)
@@ -235,10 +254,11 @@ class _Reader:
         parent = self._parents[node]
         if isinstance(parent, ast.Call) and parent.func is node:
             for keyword in parent.keywords:
-                if keyword.arg == "cache":
-                    yield "compiles with cache=...; leave it out, the harness keeps compiled policies by itself"
-                elif keyword.arg not in JIT_OPTIONS:
-                    yield f"compiles with the option {keyword.arg or '**'}; it may be {', '.join(sorted(JIT_OPTIONS))}"
+                yield from _jit_option(keyword)
+            for given in parent.args:
+                known = isinstance(given, ast.Name) and given.id in self._plain_functions
+                if not known and not isinstance(given, ast.Lambda):
+                    yield "gives numba.njit a signature or a computed function; write @numba.njit above a function of this file"
         elif not (isinstance(parent, ast.FunctionDef) and node in parent.decorator_list):
             yield "passes numba.njit on; write it as a decorator, as in @numba.njit"
 
@@ -259,6 +279,17 @@ def _dotted(node: ast.AST) -> list[str]:
         names.append(node.attr)
         node = node.value
     return [node.id, *reversed(names)] if isinstance(node, ast.Name) else []
+
+
+def _jit_option(keyword: ast.keyword) -> Iterator[str]:
+    values = JIT_OPTIONS.get(keyword.arg or "")
+    if keyword.arg == "cache":
+        yield "compiles with cache=...; leave it out, the harness keeps compiled policies by itself"
+    elif values is None:
+        yield f"compiles with the option {keyword.arg or '**'}; leave it out, or use {', '.join(JIT_OPTIONS)}"
+    elif not isinstance(keyword.value, ast.Constant) or keyword.value.value not in values:
+        found = abridged(ast.unparse(keyword.value)[:40])
+        yield f"compiles with {keyword.arg} as {found}; leave it out, or write {' or '.join(map(repr, values))}"
 
 
 def _changed(written: list[str]) -> str:

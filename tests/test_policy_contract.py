@@ -152,10 +152,10 @@ def test_a_batch_policy_cannot_write_into_the_harness():
 
 def test_leaving_python_is_an_error_of_the_policy(tmp_path):
     with pytest.raises(PolicyError, match="line 1: SystemExit"):
-        policy_from_source("raise SystemExit(0)\n", "p.py")
+        policy_from_source("raise SystemExit(0)\n", "p.py", fenced=False)
     source = BATCH.format(value="(_ for _ in ()).throw(SystemExit(0))")
     with pytest.raises(PolicyError, match="line 9: SystemExit"):
-        evaluate(policy_from_source(source, "p.py"), "CartPole-v1", episodes=1)
+        evaluate(policy_from_source(source, "p.py", fenced=False), "CartPole-v1", episodes=1)
 
 
 def test_buttons_are_0_or_1():
@@ -177,7 +177,7 @@ def test_an_authors_own_njit_cannot_turn_bounds_checks_off():
         "def act(obs, info, state, params):\n    return int(far(obs, 4000))\n"
     )
     with pytest.raises(PolicyError, match="IndexError"):
-        evaluate(policy_from_source(source, "p.py"), "CartPole-v1", episodes=1)
+        evaluate(policy_from_source(source, "p.py", fenced=False), "CartPole-v1", episodes=1)
 
 
 def test_an_error_inside_a_batch_policy_names_its_line():
