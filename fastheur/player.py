@@ -1,8 +1,8 @@
-"""The process in which a run's policies play: engine and policies together, one request of the supervisor at a time.
+"""The process that plays for a run: it steps the engine and asks policies, one request of the supervisor at a time.
 
-Isolation level ``process``: a policy that crashes or hangs takes this process with it and nothing else. What is sent back
-is data, never a pickle. It ends with its supervisor, and its children with it, from its first moment on: libraries are
-loaded after that is settled.
+Policies are in cells of their own (see :mod:`fastheur.isolated`), but at isolation level ``none``: then one that crashes or hangs
+takes this process with it and nothing else. What is sent back is data, never a pickle. It ends with its supervisor, and
+its children with it, from its first moment on: libraries are loaded after that is settled.
 """
 
 import ctypes
