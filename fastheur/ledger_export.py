@@ -14,7 +14,7 @@ EXPORT_FIELDS = (
     "trial_index", "timestamp", "env_id", "obs_mode", "trial_name", "episodes_finished", "env_steps", "score_mean",
     "score_min", "score_max", "cumulative_env_steps", "cumulative_episodes", "policy_config", "notes",
     "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean", "candidates", "warm",
-    "debug",
+    "debug", "isolation", "landlock", "seccomp",
 )  # fmt: skip
 """Names of the reference's own records first, then ours."""
 

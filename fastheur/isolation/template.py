@@ -48,8 +48,8 @@ def main() -> None:
     try:
         threads = Threads()
         limits.apply(setup["memory"])
-        privileges.drop()
         if setup["strict"]:
+            privileges.drop()
             stamp = {
                 "landlock": files.restrict(reading.python_rules(folders)),
                 "seccomp": filters.digest(os.uname().machine),
