@@ -17,7 +17,7 @@ from fastheur.ledger import Ledger
 from fastheur.limits import Limits
 from fastheur.loading import policy_from_source
 
-LIMITS = {"call_s": 0.5, "load_s": 10.0, "episode_s": 1.5, "memory_mb": 1152}
+LIMITS = {"call_s": 1.0, "load_s": 10.0, "episode_s": 2.5, "memory_mb": 1152}
 BY_NAME = {one.name: one for one in corpus()}
 LATE = (
     "action_not_finite", "bomb_by_calls", "bomb_by_elapsed", "bomb_in_second_episode", "bomb_reads_late", "flood_slowly",
@@ -26,10 +26,10 @@ LATE = (
 """They misbehave while they play."""
 
 NASTIEST = {
-    "bomb_by_calls": "no answer within 0.5 s",
+    "bomb_by_calls": "no answer within 1 s",
     "slow_drip": "was stopped",
-    "loop_in_kernel": "no answer within 0.5 s",
-    "loop_that_swallows": "no answer within 0.5 s",
+    "loop_in_kernel": "no answer within 1 s",
+    "loop_that_swallows": "no answer within 1 s",
     "exit_at_once": "ended itself with exit code",
     "segfault": "signal 11",
     "abort": "killed|signal",
@@ -41,7 +41,7 @@ NASTIEST = {
     "fork_bomb": "asked the system for something that a policy may not have",
     "syscall_kill_harness": "asked the system for something that a policy may not have",
     "bomb_reads_late": "PermissionError",
-    "error_huge": "ValueError",
+    "error_huge": "ValueError|was stopped",
     "action_out_of_range": "returned the action",
 }
 """What the agent is told of each; nothing where several things may happen."""
