@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fastheur.ale_lane import ROWS, block_dtype, blocks
 from fastheur.errors import EngineError
+from fastheur.isolation import turns
 
 SPIN_S = 0.002
 """How long the harness looks out for an answer before it sleeps, where there is a core for it: waking takes as long as a
@@ -59,6 +60,7 @@ class Crew:
             os.close(ring_back)
 
     def _hire(self, game: dict[str, Any], workers: int, memory: int, ring_back: int) -> None:
+        turns.shorten()  # the workers inherit it: who hands work on is not kept waiting by who computes
         total = workers * self._lanes
         os.ftruncate(memory, block_dtype(game["mode"]).itemsize * total)
         self.blocks: npt.NDArray[np.void] = blocks(memory, game["mode"], total)

@@ -47,25 +47,16 @@ from fastheur.mailbox import (
 from fastheur.policy import state_dtype
 
 _WARM = """
-from fastheur.policy import Param, uniform
-
 OBS = "any"
-STATE = [("last", "f8"), ("past", "i4", (4,))]
-PARAMS = {"gain": Param(1.0, 0.0, 2.0), "span": Param(3, 1, 8)}
 
 
 def act(obs, info, state, params):
-    total = 0.0
-    for place in range(min(len(obs), params.span)):
-        total += params.gain * float(obs[place])
-    state.last = total - state.last
-    state.past[1] = int(info.elapsed)
-    return 1 if state.last + uniform(state) > 0.0 else 0
+    return 1 if obs[0] > 0.0 else 0
 """
 
 
 def warm() -> None:
-    """Compile a kernel like most policies', so that Numba has loaded what it loads at first use."""
+    """Compile a kernel, so that Numba has loaded what it loads at first use."""
     cv2.setNumThreads(1)
     from fastheur.spec import BASE_INFO, ActionSpec, Spec
 

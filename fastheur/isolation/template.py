@@ -80,7 +80,7 @@ def _serve(connection: socket.socket, work: Callable[[], None], lock: Callable[[
         elif request["do"] == "reap":
             answer = {"status": _reaped(request["pid"], request["patience_s"])}
         else:
-            answer = {"breached": [act for act in acts.ACTS if not acts.contained(_tried(act, request, lock))]}
+            answer = {"breached": _breached(request, lock)}
         for descriptor in received:
             os.close(descriptor)
         connection.send(json.dumps(answer).encode())
@@ -127,15 +127,16 @@ def _become(received: Sequence[int], work: Callable[[], None]) -> None:
     work()
 
 
-def _tried(act: str, request: Mapping[str, Any], lock: Callable[[], str]) -> int:
-    """Have a child attempt a forbidden act behind the walls, and return its wait status."""
+def _breached(request: Mapping[str, Any], lock: Callable[[], str]) -> list[str]:
+    """Have a child behind the walls attempt each forbidden act, and return those that were not prevented."""
     targets = acts.Targets(Path(request["file"]), Path(request["folder"]), request["parent"])
 
-    def attempt() -> None:
+    def attempt(act: str) -> None:
         lock()
         acts.run(act, targets)
 
-    return os.waitpid(_forked(attempt), 0)[1]
+    children = [(act, _forked(partial(attempt, act))) for act in acts.ACTS]  # side by side: each of them waits a little
+    return [act for act, child in children if not acts.contained(os.waitpid(child, 0)[1])]
 
 
 def _die_with(pipe: int) -> None:
