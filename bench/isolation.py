@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fastheur.engines import make_engine
+from fastheur.errors import PolicyDied
 from fastheur.host import Candidate
 from fastheur.limits import Limits
 from fastheur.places import LEVELS, Place, find_place
@@ -24,6 +25,8 @@ SECONDS = 3.0
 SLOTS = 64
 WARM = 50
 GAMES = (("atari/breakout", "ram"), ("atari/breakout", "native"), ("atari/pong", "ram"), ("CartPole-v1", "state"))
+HANG_S = 0.5
+LOOPS = ("while obs[0] < 1e9:\n        state.last += 1.0", "for turn in range(1 << 62):\n        state.last += obs[0]")
 FRESH = """
 from fastheur.policy import Param
 
@@ -86,6 +89,23 @@ def start(place: Place, number: int) -> float:
     return time.perf_counter() - began
 
 
+def hang(place: Place, does: str) -> float:
+    """Return the seconds beyond its deadline after which a policy that never answers was stopped."""
+    began = 0.0
+    try:
+        policy = place.load(FRESH.replace("state.last =", f"{does}\n    state.last =") % 0, "hang.py")
+        environment = find_environment("CartPole-v1")
+        protocol = find_protocol(None, environment)
+        engine = make_engine("auto", make_task(environment, None, protocol), protocol, 0)
+        host = place.host([Candidate(policy, policy.values())], engine.spec, 1)
+        began = time.perf_counter()
+        for _ in rollout(engine, host, [Job(0, 0, 0)], 1):
+            pass
+    except PolicyDied:
+        return time.perf_counter() - began - HANG_S
+    raise SystemExit("a policy that hangs was not stopped")
+
+
 def main(rounds: int) -> None:
     """Measure and print."""
     number = int(time.time()) % 1_000_000
@@ -100,6 +120,10 @@ def main(rounds: int) -> None:
             f"{level:8} text to first action: cold {statistics.median(cold):.2f} s (most {max(cold):.2f}), "
             f"from a waiting template {statistics.median(warm):.2f} s (most {max(warm):.2f})"
         )
+    for level in LEVELS[:2]:
+        place = find_place(level, Limits(call_s=HANG_S))
+        late = [hang(place, does) for does in LOOPS for _ in range(rounds)]
+        print(f"{level:8} a loop without end is stopped {max(late):.2f} s after its deadline at most")
     inside = [start(find_place("none"), number + 5_000_000 + turn) for turn in range(rounds)]
     print(f"{'none':8} text to first action: {statistics.median(inside):.2f} s")
     for name, mode in GAMES:

@@ -158,7 +158,7 @@ def config() -> RunConfig:
         golden_cases=0,
         slots=2,
         isolation="strict",
-        limits=Limits(call_s=1.0, load_s=5.0, episode_s=4.0),
+        limits=Limits(call_s=0.6, load_s=4.0, episode_s=3.0),
     )
 
 

@@ -137,7 +137,11 @@ class Isolated:
     def _ready(self) -> Template:
         self.begin()
         assert self._template is not None
-        self._template.stamp  # noqa: B018 - waits, and raises what is wrong
+        try:
+            self._template.stamp  # noqa: B018 - waits, and raises what is wrong
+        except BaseException:
+            self.close()
+            raise
         return self._template
 
     def _cell(self, source: str, name: str, inbox: int, outbox: int) -> tuple[Cell, Declaration]:

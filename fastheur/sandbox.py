@@ -125,10 +125,9 @@ class Cell:
     def _draw_near(self) -> None:
         """Have it run where this thread runs: they take turns, and a switch is quicker than to wake another processor."""
         here = processor()
-        if here not in self._here and self._pid is not None:
+        if here >= 0 and here not in self._here and self._pid is not None:
             self._here, self._anywhere = {here}, os.sched_getaffinity(0)
-            with contextlib.suppress(OSError):
-                os.sched_setaffinity(self._pid, self._here)
+            _bind(self._pid, self._here)
 
     def _wait(self, deadline_s: float) -> None:
         """Ring if the cell sleeps, look out for its answer for a moment, then sleep until it rings back."""
@@ -142,11 +141,11 @@ class Cell:
         if self._answered.wait(self._calls, LOOK_NS):
             return
         self._asleep.store(1)
-        os.sched_setaffinity(0, self._here)
+        _bind(0, self._here)
         try:
             self._sleep(deadline_s)
         finally:
-            os.sched_setaffinity(0, self._anywhere)
+            _bind(0, self._anywhere)
         self._asleep.store(0)
 
     def _sleep(self, deadline_s: float) -> None:
@@ -236,6 +235,12 @@ def _memory(opened: contextlib.ExitStack, size: int) -> int:
     opened.callback(os.close, file)
     os.ftruncate(file, size)
     return file
+
+
+def _bind(pid: int, processors: set[int]) -> None:
+    """Let a process, 0 for this thread, run on these processors only; a machine that does not let it be bound is slower."""
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(pid, processors)
 
 
 def resident(pid: int) -> int:

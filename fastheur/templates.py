@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fastheur import isolation as walls
 from fastheur.errors import EngineError, IsolationError
 from fastheur.isolation import packages
 
@@ -43,13 +44,17 @@ class Template:
 
     def __init__(self, strict: bool, memory_mb: int) -> None:
         self.strict = strict
+        try:
+            found = packages.locate(_LIBRARIES)
+        except walls.IsolationError as error:
+            raise IsolationError(f"Policies cannot be isolated here: {error}") from error
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         watched, self._alive = os.pipe()  # nothing is ever written: the kernel tells the template when our end closes
         self._connection = ours
         self._stamp: dict[str, Any] | None = None
         setup = {
             "socket": theirs.fileno(), "alive": watched, "strict": strict, "memory": memory_mb << 20, "entry": "fastheur.worker",
-            "packages": {name: str(path) for name, path in packages.locate(_LIBRARIES).items()},
+            "packages": {name: str(path) for name, path in found.items()},
         }  # fmt: skip
         boot = f"{packages.bootstrap(Path(__file__).parent)}from fastheur.isolation.template import main\nmain()"
         try:
@@ -87,8 +92,9 @@ class Template:
                 self._stamp = None
                 reason = f"a process behind the walls could still {', '.join(breaches)}."
             raise IsolationError(
-                f"isolation=strict cannot be had on this machine: {reason.rstrip('.')}. To run lower is your choice: "
-                "isolation=process keeps crashes and hangs where they are and nothing more, isolation=none trusts the policy."
+                f"isolation={'strict' if self.strict else 'process'} cannot be had on this machine: {reason.rstrip('.')}. To run "
+                "lower is your choice: isolation=process keeps crashes and hangs where they are and nothing more, isolation=none "
+                "trusts the policy."
             )
         return self._stamp
 

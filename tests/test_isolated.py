@@ -202,6 +202,25 @@ def children():
     return {pid for pid in found if "isolation.template" in table[pid][1]}
 
 
+@pytest.mark.parametrize("binds", [True, False], ids=["bound", "not allowed to"])
+def test_the_harness_may_run_where_it_ran_before(binds, monkeypatch):
+    before = os.sched_getaffinity(0)
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    if not binds:
+        monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    place = Isolated("process", Limits(**SHORT), fenced=False)
+    try:
+        assert len(play(place, BATCH)) == 2
+        with pytest.raises(PolicyDied):
+            play(place, BATCH.replace("self.calls += 1", "while True: pass"))
+    finally:
+        place.close()
+    assert os.sched_getaffinity(0) == before
+
+
 def test_settings_that_do_not_fit_are_refused():
     with pytest.raises(ConfigError, match="isolation is 'tight', expected one of strict, process, none"):
         find_place("tight")
@@ -217,7 +236,8 @@ def test_a_level_that_cannot_be_had_is_refused_with_the_reason(monkeypatch):
     monkeypatch.setattr(templates.Template, "breaches", lambda _: ["create a socket"])
     place = Isolated("strict", Limits())
     try:
-        with pytest.raises(IsolationError, match=r"could still create a socket.*isolation=process"):
-            place.load(BATCH, "batch.py")
+        for _ in range(2):
+            with pytest.raises(IsolationError, match=r"could still create a socket.*isolation=process"):
+                place.load(BATCH, "batch.py")
     finally:
         place.close()
