@@ -5,18 +5,13 @@ takes this process with it and nothing else. What is sent back is data, never a 
 its children with it, from its first moment on: libraries are loaded after that is settled.
 """
 
-import ctypes
-import fcntl
 import json
 import os
-import select
-import signal
 import socket
 import sys
 
 from fastheur import resident, sockets
-
-_PR_SET_DUMPABLE = 4
+from fastheur.isolation.lifeline import die_with
 
 
 def main() -> None:
@@ -26,7 +21,7 @@ def main() -> None:
         os.set_inheritable(
             inherited, False
         )  # simulators' processes that outlive this one by a moment must hold nothing
-    _die_with(setup["alive"])
+    die_with(setup["alive"])
 
     from fastheur.engine import Engine
     from fastheur.meter import StepMeter
@@ -39,18 +34,6 @@ def main() -> None:
         serve(received[0], lambda message: sockets.send(connection, message))
         for work in resident.idle_work:
             work()
-
-
-def _die_with(pipe: int) -> None:
-    """Have the kernel kill this process's group when the supervisor is gone: a policy that loops for ever never looks."""
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
-    gone = select.poll()
-    gone.register(pipe, select.POLLIN)
-    if gone.poll(0):  # it was gone before
-        sys.exit()
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # no core file for a policy that crashes
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ START = """
 import ctypes, json, os, sys, threading
 from pathlib import Path
 from fastheur.isolation import (
-    IsolationError, acts, calls, files, filters, limits, packages, privileges, reading, system, template, threads, turns)
+    IsolationError, acts, calls, files, filters, lifeline, limits, packages, privileges, reading, system, template, threads, turns)
 given = json.loads(sys.argv[1])
 def tell(**facts):
     print(json.dumps(facts), flush=True)

@@ -9,7 +9,6 @@ import fcntl
 import gc
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.isolation import IsolationError, acts, files, filters, limits, packages, privileges, reading
+from fastheur.isolation.lifeline import die_with
 from fastheur.isolation.threads import Threads
 
 BELL_IN, BELL_OUT, INBOX, OUTBOX = 3, 4, 5, 6
@@ -30,7 +30,7 @@ BELL_IN, BELL_OUT, INBOX, OUTBOX = 3, 4, 5, 6
 
 _MOST = 1 << 16
 _GLANCE_S = 0.001
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     ``packages``, folders by name; ``entry``, a module with ``warm()`` and ``serve(lock)``.
     """
     setup = json.loads(sys.argv[1])
-    _die_with(setup["alive"])
+    die_with(setup["alive"])
     connection = socket.socket(fileno=setup["socket"])
     stamp: dict[str, Any] = {"landlock": None, "seccomp": None}
     folders = {name: Path(path) for name, path in setup["packages"].items()}
@@ -137,18 +137,6 @@ def _breached(request: Mapping[str, Any], lock: Callable[[], str]) -> list[str]:
 
     children = [(act, _forked(partial(attempt, act))) for act in acts.ACTS]  # side by side: each of them waits a little
     return [act for act, child in children if not acts.contained(os.waitpid(child, 0)[1])]
-
-
-def _die_with(pipe: int) -> None:
-    """Have the kernel kill this process when the other end of ``pipe`` closes; its workers die with it."""
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
-    gone = select.poll()
-    gone.register(pipe, select.POLLIN)
-    if gone.poll(0):  # it was gone before
-        sys.exit()
-    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def _prctl(option: int, value: int) -> None:
