@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fastheur.budget import Budget
-from fastheur.learn import begin
+from fastheur.learning import begin
 from fastheur.resources import POLICIES
 from fastheur.runs import RunConfig
 from fastheur.tasks import find_environment, find_protocol

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from fastheur.budget import Budget
 from fastheur.lab import Lab
-from fastheur.learn import begin
+from fastheur.learning import begin
 from fastheur.ledger_check import check
 from fastheur.limits import Limits
 from fastheur.runs import RunConfig

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from fastheur.budget import Budget
 from fastheur.engine import Engine
 from fastheur.errors import named_error
-from fastheur.learn import begin
+from fastheur.learning import begin
 from fastheur.player_requests import serve
 from fastheur.playing import Player
 from fastheur.runs import RunConfig

@@ -15,7 +15,7 @@ from fastheur import database, evaluate, evaluation
 from fastheur.drafts import write_whole
 from fastheur.engine import Engine
 from fastheur.errors import ConfigError, LedgerError
-from fastheur.learn import resume
+from fastheur.learning import resume
 from fastheur.ledger_check import check
 from fastheur.ledger_repair import repair
 from fastheur.meter import StepMeter, read_meter

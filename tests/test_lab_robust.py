@@ -8,7 +8,7 @@ from labs import START, STRONG, WEAK, charged, config, lab_in, tried
 
 from fastheur.budget import Budget
 from fastheur.errors import ConfigError, EngineError, LedgerError
-from fastheur.learn import begin, confirm, resume
+from fastheur.learning import begin, confirm, resume
 from fastheur.playing import Player
 from fastheur.run_ledger import RunLedger
 from fastheur.tasks import find_environment, find_protocol

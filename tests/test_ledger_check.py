@@ -14,7 +14,7 @@ from labs import STRONG, lab_in, tried
 from fastheur import evaluate, ledger_salvage
 from fastheur.cli import main
 from fastheur.errors import ConfigError, LedgerError
-from fastheur.learn import confirm, resume
+from fastheur.learning import confirm, resume
 from fastheur.ledger import Ledger
 from fastheur.ledger_check import check
 from fastheur.ledger_repair import repair

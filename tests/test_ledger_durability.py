@@ -16,7 +16,7 @@ from labs import STRONG, lab_in, play_here, tried
 
 from fastheur import evaluate, evaluation, run_folder
 from fastheur.errors import ConfigError, PolicyError
-from fastheur.learn import resume
+from fastheur.learning import resume
 from fastheur.ledger import Ledger
 from fastheur.ledger_check import check
 from fastheur.ledger_repair import repair

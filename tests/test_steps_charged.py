@@ -12,7 +12,7 @@ import pytest
 from labs import LOOP, START, STRONG, WEAK, lab_in, tried
 
 from fastheur.budget import Budget
-from fastheur.learn import confirm, resume
+from fastheur.learning import confirm, resume
 from fastheur.limits import Limits
 from fastheur.runs import Run
 
@@ -73,7 +73,7 @@ def test_also_when_the_supervisor_is_killed(tmp_path, counted):
     folder = tmp_path / "run"
     (tmp_path / "go.py").write_text(
         f"import json, sys\nsys.path[:0] = [{str(HERE)!r}]\nfrom pathlib import Path\n"
-        "from labs import STRONG, config, tried\nfrom fastheur.learn import begin, resume\n"
+        "from labs import STRONG, config, tried\nfrom fastheur.learning import begin, resume\n"
         f"folder = Path({str(folder)!r})\n"
         "lab = resume(folder) if (folder / 'go').exists() else begin(config(), folder)\n"
         "(folder / 'go').touch()\nprint('ready', flush=True)\n"

@@ -17,7 +17,7 @@ from fastheur.commands.learn_view import outcome, watched
 from fastheur.commands.play import INTERRUPTED
 from fastheur.errors import ConfigError, FastheurError
 from fastheur.lab import Lab
-from fastheur.learn import begin, confirm, result, resume, work
+from fastheur.learning import begin, confirm, result, resume, work
 from fastheur.limits import Limits
 from fastheur.resources import POLICIES
 from fastheur.run_folder import new_folder

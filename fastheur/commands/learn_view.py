@@ -18,7 +18,7 @@ from rich.text import Text
 from fastheur.board import Board
 from fastheur.budget import Budget
 from fastheur.commands.display import PLAIN_SECONDS
-from fastheur.learn import Result
+from fastheur.learning import Result
 from fastheur.runs import Run, RunConfig
 from fastheur.seeds import commitment
 from fastheur.tasks import human_normalised, references

@@ -11,7 +11,7 @@ from fastheur import memory
 from fastheur.commands.display import console
 from fastheur.commands.learn_view import outcome
 from fastheur.forgetting import Matrix, Version
-from fastheur.learn import result
+from fastheur.learning import result
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import Run
 
