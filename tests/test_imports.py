@@ -72,7 +72,7 @@ LAYERS = [
     {"trial_rows", "run_files", "briefing"},
     {"ledger_repair"},
     {"judge"},
-    {"promotion", "hunting"},
+    {"promotion", "hunting", "lab_looks"},
     {"lab_trials"},
     {"lab"},
     {"agents"},
