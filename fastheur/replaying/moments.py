@@ -1,4 +1,4 @@
-"""Finds the moments of an episode that are worth a look: before each loss, the end of each stall, each jump in score."""
+"""Finds the moments of an episode that are worth a look: shortly before each loss, the end of each stall, each jump in score."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,10 @@ APART = 400
 """Moments nearer to each other than this part of the episode show the same; the more important one stays."""
 
 
+BEFORE_S = 2 / 3
+"""Seconds from what is shown to a loss: games tell of it late, Breakout half a second after the ball has gone."""
+
+
 class StepRow(NamedTuple):
     """One observation of an episode.
 
@@ -55,18 +59,20 @@ class Highlight:
     text: str
 
 
-def find_moments(rows: Sequence[StepRow], most: int = 12, ending: str = "end") -> list[Highlight]:
+def find_moments(
+    rows: Sequence[StepRow], most: int = 12, ending: str = "end", frames_per_s: float = 60.0
+) -> list[Highlight]:
     """Return at most ``most`` moments of an episode, in order of time, each of another step.
 
     The first and the last row are always among them, as far as ``most`` allows. The others are taken in turns: a loss, a jump,
     a stall, the gravest of each first.
 
     Args:
-        rows: one per observation, in order. ending: how the episode ended, in words.
+        rows: one per observation, in order. ending: how the episode ended, in words. frames_per_s: env steps per second.
     """
     if not rows or most < 1:
         return []
-    episode = _Episode(rows)
+    episode = _Episode(rows, max(1, round(BEFORE_S * frames_per_s)))
     last = Highlight(rows[-1].step, "end", f"{ending}, score {_points(rows[-1].score)}")
     found = [last, Highlight(rows[0].step, "start", "start")][:most]
     apart = len(rows) // APART
@@ -87,14 +93,15 @@ def find_moments(rows: Sequence[StepRow], most: int = 12, ending: str = "end") -
 class _Episode:
     """The rows as columns."""
 
-    def __init__(self, rows: Sequence[StepRow]) -> None:
+    def __init__(self, rows: Sequence[StepRow], before: int) -> None:
+        self._before = before
         self.step, self.reward, self.score, self.lives = np.array(rows, np.float64).T
         self.reward = np.nan_to_num(self.reward)
         self.paid = np.flatnonzero(self.reward)
         self.dense = 2 * len(self.paid) > len(rows)
 
     def losses(self) -> Iterator[Highlight]:
-        """Yield the row before each loss: of a life, else a rare negative reward; of many, evenly chosen ones."""
+        """Yield a row shortly before each loss, and not before the loss before: of a life, else a rare negative reward; of many, evenly chosen ones."""
         lost = np.flatnonzero(np.diff(self.lives, prepend=self.lives[0]) < 0)
         if len(lost):
             texts = [f"before losing a life, {int(self.lives[place])} left" for place in lost]
@@ -105,7 +112,9 @@ class _Episode:
             texts = [f"before {_signed(self.reward[place])}" for place in lost]
         few = min(len(lost), MOST_OF_A_KIND)
         for place in np.linspace(0, len(lost) - 1, few).round().astype(int):
-            yield self._at(lost[place] - 1, "death", texts[place])
+            earliest = lost[place - 1] if place else 0
+            shown = min(max(lost[place] - self._before, earliest), lost[place] - 1)
+            yield self._at(shown, "death", texts[place])
 
     def stalls(self) -> Iterator[Highlight]:
         """Yield the ends of the long stretches without reward, the longest first; where rewards are dense, of the slowest."""

@@ -20,8 +20,8 @@ from fastheur.replaying.lettering import Lettering
 LONGEST = 1500
 """Pixels of the longer side of a sheet, at most."""
 
-COLOURS = (240, 60, 12)
-"""Colours of the pictures that are tried, one after another; with those of the letters, what a byte and half a byte hold."""
+COLOURS = (240, 60, 28)
+"""Colours of the pictures that are tried, one after another."""
 
 LEAST_WIDTH = 160
 """Of a tile in pixels, so that its caption fits under it; narrower pictures stay as they are."""
@@ -138,6 +138,7 @@ def _quantised(pixels: Array, colours: int) -> tuple[Array, Array]:
     if len(found) <= colours:  # as they are
         palette = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
         return places.reshape(packed.shape).astype(np.uint8), palette
-    image = Image.fromarray(pixels).quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    coarse = pixels & 0xFC  # of noise, far fewer colours to choose from
+    image = Image.fromarray(coarse).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
     palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)[:colours]
     return np.asarray(image), palette
