@@ -101,7 +101,7 @@ class _Episode:
         self.dense = 2 * len(self.paid) > len(rows)
 
     def losses(self) -> Iterator[Highlight]:
-        """Yield a row shortly before each loss, and not before the loss before: of a life, else a rare negative reward; of many, evenly chosen ones."""
+        """Yield a row shortly before each loss, of a life or else a rare negative reward; of many, evenly chosen ones."""
         lost = np.flatnonzero(np.diff(self.lives, prepend=self.lives[0]) < 0)
         if len(lost):
             texts = [f"before losing a life, {int(self.lives[place])} left" for place in lost]

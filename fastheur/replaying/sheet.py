@@ -23,6 +23,9 @@ LONGEST = 1500
 COLOURS = (240, 60, 28)
 """Colours of the pictures that are tried, one after another."""
 
+SAMPLE = 30_000
+"""Pixels, evenly spread, of which a palette is made where there are too many colours."""
+
 LEAST_WIDTH = 160
 """Of a tile in pixels, so that its caption fits under it; narrower pictures stay as they are."""
 
@@ -133,12 +136,30 @@ def _shrunk(picture: Array, size: tuple[int, int]) -> Array:
 
 def _quantised(pixels: Array, colours: int) -> tuple[Array, Array]:
     """Return uint8 (H, W) places in a palette, and the palette, uint8 (K, 3), K at most ``colours``."""
-    packed = (pixels.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(axis=2)
-    found, places = np.unique(packed, return_inverse=True)
-    if len(found) <= colours:  # as they are
-        palette = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
-        return places.reshape(packed.shape).astype(np.uint8), palette
-    coarse = pixels & 0xFC  # of noise, far fewer colours to choose from
-    image = Image.fromarray(coarse).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
-    palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)[:colours]
-    return np.asarray(image), palette
+    found, places = _cells(pixels)
+    if len(found) > colours:
+        coarse = pixels & 0xFC
+        found, places = _cells(coarse)
+    palette = found
+    if len(found) > colours:
+        sample = coarse.reshape(-1, 3)[:: 1 + coarse.size // (3 * SAMPLE)]
+        image = Image.fromarray(sample[None]).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1)
+        palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)[:colours]
+        places = _nearest(found, palette)[places]
+    return places.reshape(pixels.shape[:2]).astype(np.uint8), palette
+
+
+def _cells(pixels: Array) -> tuple[Array, Array]:
+    """Return uint8 (N, 3), the colours there are, and int64 (H * W), which of them each pixel has."""
+    packed = np.zeros((*pixels.shape[:2], 4), np.uint8)
+    packed[..., :3] = pixels
+    found, places = np.unique(packed.view(np.uint32), return_inverse=True)
+    return found.view(np.uint8).reshape(-1, 4)[:, :3], places.reshape(-1)
+
+
+def _nearest(colours: Array, palette: Array) -> Array:
+    """Return int64 (N): for each of uint8 (N, 3) colours the place of the palette's nearest."""
+    wanted, offered = colours.astype(np.float32), palette.astype(np.float32)
+    parts = np.array_split(wanted, 1 + len(wanted) // 8192)
+    lengths = (offered**2).sum(axis=1)
+    return np.concatenate([np.argmin(lengths - 2 * part @ offered.T, axis=1) for part in parts])
