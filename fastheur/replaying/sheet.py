@@ -61,7 +61,7 @@ def contact_sheet(tiles: Sequence[Tile], title: str, most_bytes: int = 200_000) 
         excess = len(png) / most_bytes
         least = min(1.0, LEAST_WIDTH / sheet.widest)
         if scale > least:
-            scale = max(least, 0.97 * scale / math.sqrt(excess))
+            scale = max(least, scale * min(0.9, 0.95 / math.sqrt(excess)))
         elif len(chosen) > 1:
             count = max(1, min(len(chosen) - 1, int(len(chosen) / excess)))
             chosen = [tiles[place] for place in np.linspace(0, len(tiles) - 1, count).round().astype(int)]
@@ -103,7 +103,7 @@ class _Sheet:
         image = Image.fromarray(canvas, "P")
         image.putpalette([*palette.reshape(-1).tolist(), *(shade for ink in _INKS for shade in ink)])
         file = io.BytesIO()
-        image.save(file, "png", optimize=True)
+        image.save(file, "png", compress_level=6)
         return file.getvalue()
 
     def _grid(self, count: int, height: int, width: int) -> tuple[int, float]:
