@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from fastheur.batch import StepBatch
+from fastheur.batch import Array, StepBatch
+from fastheur.errors import ConfigError
 from fastheur.meter import StepMeter
 from fastheur.spec import Spec
 from fastheur.tasks import Protocol, Task
@@ -29,6 +30,7 @@ class Engine(ABC):
         task, protocol: what is stepped and how. spec: what a policy sees of it.
         threads: EnvPool's worker threads per pool, or ale's worker processes.
         env_steps: env steps taken so far, unfinished episodes included.
+        can_picture: whether :meth:`picture` has pictures to give; they are asked for when the engine is made.
         build_s: seconds spent so far on building environments and on starting episodes, as far as they hold up the stepping.
     """
 
@@ -45,6 +47,7 @@ class Engine(ABC):
         self.protocol = protocol
         self.spec = spec
         self.threads = threads
+        self.can_picture = False
         self.env_steps = 0
         self.build_s = 0.0
 
@@ -57,6 +60,22 @@ class Engine(ABC):
         if Engine.meter is not None:
             Engine.meter.charge(steps)
         self.env_steps += steps
+
+    @property
+    @abstractmethod
+    def frames_per_s(self) -> float:
+        """Env steps in one second of the task's own true time; see :mod:`fastheur.true_time`."""
+
+    def picture(self) -> Array:
+        """Return what the environment of slot 0 shows now: uint8 (H, W, 3) RGB, a copy that stays.
+
+        To be called while :meth:`episodes` waits for actions, with one slot. Where the observation is an image it has the
+        observation's own pixel grid, so that what a policy finds at (x, y) is at (x, y) of the picture.
+
+        Raises:
+            ConfigError: the engine was made without pictures, no transition is shown, or several slots play.
+        """
+        raise ConfigError("This engine was made without pictures; use make_engine(..., pictures=True).")
 
     def prepare(self, slots: int, lanes: int) -> None:
         """Begin in the background what :meth:`episodes` will need; it waits for the rest. Not every engine can."""

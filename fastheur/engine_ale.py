@@ -23,6 +23,7 @@ from fastheur.engine import Engine, default_threads
 from fastheur.errors import EngineError
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions, snake_case
+from fastheur.true_time import ATARI_FRAMES_PER_S
 
 _FIXED = {
     "stack_num": 1,
@@ -92,6 +93,11 @@ class AleEngine(Engine):
 
     def _workers(self, slots: int) -> int:
         return min(self.threads, max(1, slots))
+
+    @property
+    def frames_per_s(self) -> float:
+        """Every frame is a step."""
+        return ATARI_FRAMES_PER_S
 
     def default_lanes(self, slots: int) -> int:
         """Two per worker: it steps one while the harness thinks about the other."""

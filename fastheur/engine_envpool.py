@@ -11,7 +11,8 @@ builds stops the step loop just as well.
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import envpool
@@ -22,9 +23,11 @@ from fastheur import _core
 from fastheur.batch import StepBatch
 from fastheur.engine import Engine
 from fastheur.errors import ConfigError, nearest, whole
+from fastheur.pictures import Camera, camera_of
 from fastheur.pool_shelf import take
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
+from fastheur.true_time import steps_per_s
 from fastheur.vizdoom_folder import vizdoom_folder
 
 Array = npt.NDArray[Any]
@@ -36,8 +39,35 @@ class EnvPoolEngine(Engine):
     name = "envpool"
     can_snapshot = False
 
-    def __init__(self, task: Task, protocol: Protocol, threads: int) -> None:
+    def __init__(self, task: Task, protocol: Protocol, threads: int, *, pictures: bool = False) -> None:
         super().__init__(task, protocol, _read_spec(task, protocol), threads)
+        self.can_picture = pictures
+        self._shown: tuple[_Lane, list[Array]] | None = None
+        """Where pictures are wanted: the lane whose transition is being shown, and what EnvPool said of it."""
+
+    @property
+    def frames_per_s(self) -> float:
+        """See :attr:`Engine.frames_per_s`."""
+        return steps_per_s(_module_of(self.task.env_id), self.task.env_id, self._config)
+
+    @cached_property
+    def camera(self) -> Camera | None:
+        """What takes the pictures; None where none are wanted."""
+        return camera_of(self.spec, _module_of(self.task.env_id), self._config) if self.can_picture else None
+
+    @cached_property
+    def _config(self) -> dict[str, Any]:
+        raw = envpool.make_spec(self.task.env_id, **_typed(self.protocol.envpool_args(self.task)))
+        return dict(raw.config._asdict())
+
+    def picture(self) -> Array:
+        """See :meth:`Engine.picture`."""
+        if self.camera is None:
+            return super().picture()
+        if self._shown is None:
+            raise ConfigError("There is no picture yet: ask for it while episodes() waits for actions.")
+        lane, state = self._shown
+        return lane.picture(self.camera, state)
 
     def default_lanes(self, slots: int) -> int:
         """Two where a policy reads whole frames, so that it thinks while the others step; else one."""
@@ -59,10 +89,12 @@ class EnvPoolEngine(Engine):
                 lane = waiting.popleft()
                 batch = lane.receive()
                 yield batch
+                self._shown = None
                 if lane.send(batch):
                     waiting.append(lane)
                 free += lane.freed()
         finally:
+            self._shown = None
             for lane in waiting:
                 lane.drain()
 
@@ -102,6 +134,8 @@ class _Lane:
         """Wait for the transitions of all slots that were sent to."""
         state = self._pool._recv()
         self._in_flight = False
+        if self._engine.can_picture:
+            self._engine._shown = (self, state)
         at, columns = self._state, self._columns
         places = self._places = state[at.ids]
         rows = len(places)
@@ -116,6 +150,12 @@ class _Lane:
         for name, place in at.extra:
             columns.info[name][:rows] = state[place]
         return StepBatch.of(columns, rows, going, firsts, at.obs(state, rows), state[at.reward], self._actions[:rows])
+
+    def picture(self, camera: Camera, state: list[Array]) -> Array:
+        """Return what the only environment shows after the transition ``state``."""
+        if self.width != 1:
+            raise ConfigError(f"{self.width} slots play, expected one: a picture shows a single environment.")
+        return camera.take(self._pool, dict(zip(self._pool._state_keys, state, strict=True)))
 
     def send(self, batch: StepBatch) -> bool:
         """Send the actions of the live rows (and, warm, the resets of the others); False when the pool is done."""
@@ -192,15 +232,19 @@ class _StateList:
 def _fresh_pool(engine: EnvPoolEngine, seeds: Sequence[int]) -> Any:
     """Return a pool nobody has played in, from the shelf where one was built ahead."""
     task, protocol, threads = engine.task, engine.protocol, engine.threads
+    if engine.camera is not None:  # built another way, and for one look: never from the shelf, nor for it
+        return make_pool(task, protocol, seeds, threads, engine.camera.pool_args)
     if task.suite == "vizdoom":  # its environments are processes: none is left waiting
         return make_pool(task, protocol, seeds, threads)
     key = (task.env_id, repr(sorted(protocol.envpool_args(task).items(), key=str)), tuple(seeds), threads)
     return take(key, len(seeds), lambda: make_pool(task, protocol, seeds, threads))
 
 
-def make_pool(task: Task, protocol: Protocol, seeds: Sequence[int], threads: int) -> Any:
-    """Build an EnvPool of one environment per seed, with fresh machines and no step taken."""
-    args = _typed(protocol.envpool_args(task))
+def make_pool(
+    task: Task, protocol: Protocol, seeds: Sequence[int], threads: int, more: Mapping[str, Any] | None = None
+) -> Any:
+    """Build an EnvPool of one environment per seed, with fresh machines and no step taken; ``more`` are its arguments too."""
+    args = {**_typed(protocol.envpool_args(task)), **(more or {})}
     with vizdoom_folder() if "vizdoom" in _module_of(task.env_id) else contextlib.nullcontext():
         return envpool.make_gymnasium(
             task.env_id, num_envs=len(seeds), seed=list(seeds), num_threads=min(threads, len(seeds)), **args

@@ -12,18 +12,23 @@ THREADS_PER_CORE = 64
 """More threads, or worker processes, than that are a slip of the keyboard that would take the machine down."""
 
 
-def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0) -> Engine:
+def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0, *, pictures: bool = False) -> Engine:
     """Return the engine ``name`` of :data:`ENGINES` for a task.
 
     Args:
         threads: 0 for one per core (VizDoom: four per core).
+        pictures: the engine can show the game, see :meth:`fastheur.engine.Engine.picture`; that is never ``ale``, and which
+            engine plays is no part of a result.
 
     Raises:
         ConfigError: there is no such engine, it cannot play this task, or it refuses the task's arguments.
     """
     if name not in ENGINES:
         raise ConfigError(f"engine is {name!r}, expected one of {', '.join(ENGINES)}.")
-    reason = None if name == "envpool" else why_not(task, protocol)
+    if pictures:
+        reason: str | None = "it gives no pictures"
+    else:
+        reason = None if name == "envpool" else why_not(task, protocol)
     if name == "ale" and reason:
         raise ConfigError(f"engine=ale cannot play {task.name}: {reason}. Use engine=envpool, or leave engine away.")
     most = THREADS_PER_CORE * default_threads("atari")
@@ -35,7 +40,7 @@ def make_engine(name: str, task: Task, protocol: Protocol, threads: int = 0) -> 
     if name == "envpool" or reason:
         from fastheur.engine_envpool import EnvPoolEngine  # takes a second, which engine=ale does not pay
 
-        return EnvPoolEngine(task, protocol, threads)
+        return EnvPoolEngine(task, protocol, threads, pictures=pictures)
     return AleEngine(task, protocol, threads)
 
 
