@@ -80,7 +80,8 @@ class RecallRows(Ledger):
     def episodes(self, trials: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Return the finished episodes of trials by index; of those that several have played, the first trial's."""
         rows = self._rows(
-            f"SELECT * FROM episodes WHERE trial IN ({', '.join('?' * len(trials))}) ORDER BY trial DESC, episode", trials
+            f"SELECT * FROM episodes WHERE trial IN ({', '.join('?' * len(trials))}) ORDER BY trial DESC, episode",
+            trials,
         )
         return {row["episode"]: row for row in sorted(rows, key=lambda row: (row["episode"], -row["trial"]))}
 

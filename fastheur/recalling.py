@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.errors import ConfigError, LedgerError
+from fastheur.limits import Limits
 from fastheur.recall_rows import RecallRows, open_rows
 from fastheur.run_folder import LEDGER
 from fastheur.seeds import CAPACITY, episode_seeds
@@ -46,7 +47,7 @@ class Recalled:
         version: such as ``v3``, where its policy is a version of a run. role: what a run played it for, or None.
         task, protocol: what is played and how. split, index, seed: which episode.
         source, sha256, policy: the policy's text, hash and file name. values: its parameters.
-        isolation, versions: where and with what it was played.
+        isolation, versions: where and with what it was played. limits: what its run let a policy take.
         cut: it may have been cut by a stop rule: what was recorded is of the part that was played.
         recorded: None where the trial did not finish this episode: there is nothing to compare with.
         deterministic: every index is the same episode. asked: the index that was asked for, where another stands for it.
@@ -72,6 +73,7 @@ class Recalled:
     recorded: Recorded | None
     deterministic: bool = False
     asked: int | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def label(self) -> str:
@@ -210,6 +212,7 @@ def _recalled(
         recorded or None,
         deterministic,
         asked,
+        Limits(**(rows.value("config") or {}).get("limits", {})) if rows.is_run else Limits(),
     )
 
 
@@ -302,7 +305,9 @@ def _json(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     try:
         return dict(json.loads(row[name]))
     except ValueError as error:
-        raise LedgerError(f"Trial {row['trial']} has {name} that are no JSON; `fastheur ledger check` says more.") from error
+        raise LedgerError(
+            f"Trial {row['trial']} has {name} that are no JSON; `fastheur ledger check` says more."
+        ) from error
 
 
 def folder_of(ledger: Path) -> Path:
