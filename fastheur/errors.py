@@ -46,6 +46,10 @@ class LedgerError(FastheurError):
     """The ledger cannot be opened, read or written."""
 
 
+class ReplayMismatch(FastheurError):
+    """An episode that was played again came out otherwise than it was recorded."""
+
+
 class AgentError(FastheurError):
     """An agent cannot go on: its model's endpoint or its program has failed. What was done until then is kept."""
 
