@@ -12,6 +12,7 @@ import numpy as np
 from fastheur.batch import Array
 from fastheur.plain_picture import plain_picture
 from fastheur.spec import Spec
+from fastheur.true_time import model_path
 
 _ONE = np.zeros(1, np.int32)
 
@@ -72,5 +73,11 @@ def camera_of(spec: Spec, family: str, config: Mapping[str, Any]) -> Camera:
     Args:
         family: EnvPool's module of the task, for instance ``envpool.atari``. config: EnvPool's whole configuration of it.
     """
-    del config
-    return Bars(spec) if family.startswith("envpool.mujoco") else DrawnByEnvPool(spec)
+    if not family.startswith("envpool.mujoco"):
+        return DrawnByEnvPool(spec)
+    model = model_path(family, spec.env_id, config)
+    if family != "envpool.mujoco.gym" or model is None:
+        return Bars(spec)
+    from fastheur.robot_scene import RobotScene  # loads MuJoCo, which only who looks at a robot pays for
+
+    return RobotScene(spec.env_id, model, config)
