@@ -28,7 +28,8 @@ class Film:
 
     Args:
         engines: those that play, the one of slot ``k`` at ``k``; each plays a single slot and has pictures.
-        show: takes slot and frame. wanted: of which steps (env steps taken when it was seen) there is to be a frame.
+        show: takes slot and frame. wanted: of which steps (env steps taken when it was seen) there is to be a frame; there
+            always is one of an end.
         marks: of each slot's policy.
     """
 
@@ -52,7 +53,7 @@ class Film:
         live = None if batch.live is None else set(batch.live.tolist())
         for row, slot in enumerate(batch.slots.tolist()):
             self._scores[slot] = float(scores["ret"][slot])
-            if live is not None and row not in live and self._wanted(int(batch.info["elapsed"][row])):
+            if live is not None and row not in live:
                 self._frame(batch, row, slot, "", *self._last[slot])
 
     def acted(self, batch: StepBatch) -> None:
