@@ -61,6 +61,11 @@ class Replay:
         return tuple(self.facts["moments"])
 
     @property
+    def trace(self) -> Path | None:
+        """The step table; of a comparison, the left side's."""
+        return self.traces[0] if self.traces else None
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """All files, in the order in which one looks at them."""
         return tuple(path for path in (self.video, self.sheet, *self.traces, self.facts_file) if path is not None)
