@@ -42,7 +42,13 @@ def test_every_way_to_write_a_declaration_comes_back_as_one():
     policy = policy_from_source(FULL, "full.py")
     back = Declaration.from_dict(FULL, "full.py", sent(policy))
     assert back == declared(FULL, "full.py", policy.namespace)
-    assert back.state == (("n", "int64"), ("hit", "bool"), ("track", "float32", (4, 2)), ("one", "uint8", (3,)), ("one_y", "float32"))
+    assert back.state == (
+        ("n", "int64"),
+        ("hit", "bool"),
+        ("track", "float32", (4, 2)),
+        ("one", "uint8", (3,)),
+        ("one_y", "float32"),
+    )
     assert back.params["mode"].choices == (0, 1, 2, 3) and back.params["mode"].dtype == "int64"
     assert back.marks == {
         "ball": (("n", -48), ("one_y", 0.5)), "wall": (("hit", 0), None), "roof": (None, 34.0), "goal": (8, ("n", 0), 4, ("n", 0)),
