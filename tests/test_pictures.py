@@ -108,11 +108,20 @@ def test_there_are_no_pictures_without_asking_nor_with_several_slots_nor_outside
     engine = build("CartPole-v1")
     with pytest.raises(ConfigError, match="no picture yet"):
         engine.picture()
-    playing = engine.episodes(episode_seeds("train", 0, 2), 2)
-    next(playing)
-    with pytest.raises(ConfigError, match="2 slots"):
-        engine.picture()
-    playing.close()
+    for lanes in (1, 2):
+        playing = engine.episodes(episode_seeds("train", 0, 2), 2, lanes=lanes)
+        next(playing)
+        with pytest.raises(ConfigError, match="2 slots"):
+            engine.picture()
+        playing.close()
+
+
+def test_one_slot_can_be_looked_at_through_many_episodes():
+    engine, sizes = build("CartPole-v1"), []
+    for batch in engine.episodes(episode_seeds("train", 0, 3), 1):
+        sizes.append(engine.picture().shape)
+        batch.actions[:] = 0
+    assert len(sizes) == engine.env_steps + 3 and set(sizes) == {(400, 600, 3)}
 
 
 def test_the_engine_without_pictures_is_not_taken_for_one_that_has_them():
