@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fastheur.evaluation import evaluate, evaluate_many
     from fastheur.loading import Policy, load_policy
     from fastheur.racing import race
+    from fastheur.replays import replay
     from fastheur.score import Scorecard
     from fastheur.tasks import environments as tasks
 
@@ -17,12 +18,15 @@ _WHERE = {
     "evaluate_many": ("fastheur.evaluation", "evaluate_many"),
     "load_policy": ("fastheur.loading", "load_policy"),
     "race": ("fastheur.racing", "race"),
+    "replay": ("fastheur.replays", "replay"),
     "Policy": ("fastheur.loading", "Policy"),
     "Scorecard": ("fastheur.score", "Scorecard"),
     "tasks": ("fastheur.tasks", "environments"),
 }
 
-__all__ = ["Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load_policy", "race", "tasks"]
+__all__ = [
+    "Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load_policy", "race", "replay", "tasks",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

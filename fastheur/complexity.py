@@ -1,6 +1,6 @@
 """How complex a policy is, measured on its syntax tree: what is written about the code, and how, does not count.
 
-Comments, docstrings, formatting and the default values of PARAMS count nothing, so tuning changes no complexity. Long
+Comments, docstrings, formatting, MARKS and the default values of PARAMS count nothing, so tuning changes no complexity. Long
 constants count by their length: a sequence of actions memorised in a string is not simple.
 """
 
@@ -52,7 +52,8 @@ def complexity(source: str) -> Complexity:
     Raises:
         PolicyError: it is not Python, or larger or deeper than a policy may be.
     """
-    nodes = list(_counted(read_tree(source, "the policy")))
+    tree = read_tree(source, "the policy")
+    nodes = list(_counted(_without_marks(tree)))
     return Complexity(
         sum(_size(node) for node in nodes),
         sum(isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)) for node in nodes),
@@ -60,6 +61,22 @@ def complexity(source: str) -> Complexity:
         + sum(len(node.ifs) for node in nodes if isinstance(node, ast.comprehension)),
         sum(isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)) for node in nodes),
     )
+
+
+def _without_marks(tree: ast.Module) -> ast.Module:
+    """Leave out MARKS, which changes only what replays draw, where it is plain data that no code reads."""
+    if any(
+        isinstance(node, ast.Name) and node.id == "MARKS" and isinstance(node.ctx, ast.Load) for node in ast.walk(tree)
+    ):
+        return tree
+    return ast.Module([statement for statement in tree.body if not _declares_marks(statement)], tree.type_ignores)
+
+
+def _declares_marks(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Assign) or [getattr(one, "id", None) for one in statement.targets] != ["MARKS"]:
+        return False
+    plain = (ast.Dict, ast.Tuple, ast.List, ast.Constant, ast.UnaryOp, ast.USub, ast.expr_context)
+    return all(isinstance(node, plain) for node in ast.walk(statement.value))
 
 
 def _counted(node: ast.AST) -> Iterator[ast.AST]:

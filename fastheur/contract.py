@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import itertools
+import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,7 +16,10 @@ from fastheur.errors import PolicyError, abridged, nearest
 from fastheur.policy import Frame, Number, Param, params_dtype, state_dtype
 
 _MOST = 2 * checks.MAX_ENTRIES  # longer lists need not be read to be refused
-_ENTRIES = ("style", "modes", "params", "state", "frame", "task")
+_SHIFTED = re.compile(r"\s*([^\W\d]\w*)\s*(?:([+-])\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*)?")
+"""A field of STATE, and a number to add to it."""
+
+_ENTRIES = ("style", "modes", "params", "state", "frame", "task", "marks")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Declaration:
         style: ``kernel`` or ``batch``. modes: observation modes it plays; empty for any.
         params, state, frame: what it declares; state as tuples (name, type) or (name, type, shape), types named as in
             ``contract_checks.STATE_TYPES``. task: the task it was written for, or None.
+        marks: what replays draw where the policy believes it to be: by label (x, y) or (x, y, width, height), each as in
+            ``contract_checks.Place``.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Declaration:
     state: tuple[tuple, ...]
     frame: Frame | None
     task: str | None
+    marks: Mapping[str, tuple[checks.Place, ...]]
 
     def values(self, changes: Mapping[str, Number] | None = None) -> dict[str, Number]:
         """Return a value for every parameter: the defaults with ``changes`` on top, checked.
@@ -77,6 +84,7 @@ class Declaration:
             ],
             "frame": None if self.frame is None else _plain_fields(self.frame),
             "task": self.task,
+            "marks": [{"label": label, "places": _plain(places)} for label, places in self.marks.items()],
         }
 
     @classmethod
@@ -93,6 +101,7 @@ class Declaration:
         style = entries["style"]
         if type(style) is not str or style not in ("kernel", "batch"):
             raise PolicyError(f"{name}: the style is {abridged(style)}, expected kernel or batch.")
+        state = checks.state(entries["state"], name)
         return Declaration(
             name,
             source,
@@ -100,9 +109,10 @@ class Declaration:
             "kernel" if style == "kernel" else "batch",
             checks.modes(entries["modes"], name),
             checks.params(entries["params"], name),
-            checks.state(entries["state"], name),
+            state,
             checks.frame(entries["frame"], name),
             checks.task(entries["task"], name),
+            checks.marks(entries["marks"], state, name),
         )
 
 
@@ -122,6 +132,7 @@ def declared(source: str, name: str, namespace: Mapping[str, Any]) -> Declaratio
         "state": _state(namespace.get("STATE", []), name),
         "frame": _frame(namespace.get("FRAME"), name),
         "task": namespace.get("TASK"),
+        "marks": _marks(namespace.get("MARKS", {}), name),
     }
     return Declaration.from_dict(source, name, data)
 
@@ -188,6 +199,34 @@ def _frame(found: Any, name: str) -> dict[str, Any] | None:
     if found is not None and not isinstance(found, Frame):
         raise PolicyError(f"{name}: FRAME is {abridged(found)}, expected Frame(...) from fastheur.policy.")
     return None if found is None else _plain_fields(found)
+
+
+def _marks(found: Any, name: str) -> list[Any]:
+    if not isinstance(found, dict):
+        raise PolicyError(
+            f"{name}: MARKS is {type(found).__name__}, expected a dict of labels to {checks.EXPECTED_MARK}."
+        )
+    for label, places in found.items():
+        if not isinstance(places, tuple | list):
+            raise PolicyError(
+                f"{name}: MARKS[{abridged(label)}] is {abridged(places)}, expected {checks.EXPECTED_MARK}."
+            )
+    return [
+        {"label": label, "places": [_mark_place(place, label, name) for place in itertools.islice(places, _MOST)]}
+        for label, places in itertools.islice(found.items(), _MOST)
+    ]
+
+
+def _mark_place(found: Any, label: Any, name: str) -> Any:
+    """Return a place in its plain form: ``"ball_x - 48"`` as ``["ball_x", -48]``."""
+    if not isinstance(found, str | tuple | list):
+        return _plain(found)
+    match = _SHIFTED.fullmatch(found) if isinstance(found, str) and len(found) <= 2 * checks.MAX_NAME else None
+    if match is None:
+        raise PolicyError(f"{name}: MARKS[{abridged(label)}] has {abridged(found)}, expected {checks.EXPECTED_MARK}.")
+    field, sign, number = match.groups()
+    offset = float(number or 0) if "." in (number or "") else int(number or 0)
+    return [field, -offset if sign == "-" else offset]
 
 
 def _full(entry: tuple) -> tuple[str, str, tuple[int, ...]]:

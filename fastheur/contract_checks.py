@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from fastheur.errors import PolicyError, abridged
+from fastheur.errors import PolicyError, abridged, nearest
 from fastheur.policy import Frame, Number, Param, state_dtype
 
 MODES = ("ram", "native", "state", "screen")
@@ -29,10 +29,19 @@ MAX_COLOURS = 64
 MAX_PER_COLOUR = 1_024
 MAX_COMPONENTS = 4_096
 """Over all colours of a slot."""
+MAX_MARKS = 16
+MAX_LABEL = 24
 
 EXPECTED_MODES = f'one of {", ".join(MODES)}, a tuple of them, or "any".'
 EXPECTED_PARAM = "Param(default, low, high)"
+EXPECTED_MARK = (
+    '(x, y) or (x, y, width, height), each a number, a field of STATE as in "ball_x" or "ball_x - 48", or None for a whole '
+    "row or column"
+)
 EXPECTED_STATE = 'a list like [("last_y", "f8"), ("history", "i4", (8,))]'
+
+Place = Number | tuple[str, Number] | None
+"""Where a mark is, or how large: a number, a field of STATE and what is added to it, or None."""
 
 _MAX_INT = 2**63 - 1
 
@@ -144,6 +153,42 @@ def task(data: Any, name: str) -> str | None:
             f'TASK is {abridged(data)}, expected a task\'s name like "atari/breakout" of at most {MAX_TASK} characters.',
         )
     return data
+
+
+def marks(data: Any, fields: Sequence[tuple], name: str) -> dict[str, tuple[Place, ...]]:
+    """Return (x, y) or (x, y, width, height) of each mark by its label; ``fields`` as :func:`state` returns them."""
+    found = dict[str, tuple[Place, ...]]()
+    for one in _items(data, MAX_MARKS, "MARKS", name):
+        entry = record(one, ("label", "places"), "an entry of MARKS", name)
+        label = entry["label"]
+        if type(label) is not str or not label.isprintable() or not 0 < len(label.strip()) <= len(label) <= MAX_LABEL:
+            _refuse(name, f"MARKS has the label {abridged(label)}, expected a text of at most {MAX_LABEL} characters.")
+        if label in found:
+            _refuse(name, f"MARKS[{label!r}] is declared twice.")
+        where = f"MARKS[{label!r}]"
+        places = _items(entry["places"], 4, where, name)
+        hidden = [place is None for place in places]
+        if len(places) not in (2, 4) or sum(hidden) > (1 if len(places) == 2 else 0):
+            _refuse(name, f"{where} is {abridged(tuple(places))}, expected {EXPECTED_MARK}; a box has no None.")
+        found[label] = tuple(_place(place, where, fields, name) for place in places)
+    return found
+
+
+def _place(data: Any, where: str, fields: Sequence[tuple], name: str) -> Place:
+    if data is None:
+        return None
+    if type(data) is not list:
+        return _number(data, f"a number of {where}", name)
+    key, offset = data if len(data) == 2 else (None, None)
+    single = [field[0] for field in fields if len(field) == 2]
+    if type(key) is not str or key not in single:
+        among = ", ".join(single[:20]) or "none"
+        _refuse(
+            name,
+            f"{where} names {abridged(key)}, which is no field of STATE with a single number; those are {among}."
+            f"{nearest(key[:MAX_NAME], single) if type(key) is str else ''}",
+        )
+    return key, _number(offset, f"what {where} adds to {key}", name)
 
 
 def _check_together(found: Frame, name: str) -> None:

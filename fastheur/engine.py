@@ -69,7 +69,7 @@ class Engine(ABC):
     def picture(self) -> Array:
         """Return what the environment of slot 0 shows now: uint8 (H, W, 3) RGB, a copy that stays.
 
-        To be called while :meth:`episodes` waits for actions, with one slot. Where the observation is an image it has the
+        To be called while :meth:`episodes` waits for actions, with one slot. In native and screen mode it has the
         observation's own pixel grid, so that what a policy finds at (x, y) is at (x, y) of the picture.
 
         Raises:

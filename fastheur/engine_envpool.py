@@ -44,6 +44,8 @@ class EnvPoolEngine(Engine):
         self.can_picture = pictures
         self._shown: tuple[_Lane, list[Array]] | None = None
         """Where pictures are wanted: the lane whose transition is being shown, and what EnvPool said of it."""
+        self._playing = 0
+        """Slots of the episodes that are being played."""
 
     @property
     def frames_per_s(self) -> float:
@@ -66,6 +68,8 @@ class EnvPoolEngine(Engine):
             return super().picture()
         if self._shown is None:
             raise ConfigError("There is no picture yet: ask for it while episodes() waits for actions.")
+        if self._playing != 1:
+            raise ConfigError(f"{self._playing} slots play, expected one: a picture shows a single environment.")
         lane, state = self._shown
         return lane.picture(self.camera, state)
 
@@ -75,7 +79,7 @@ class EnvPoolEngine(Engine):
 
     def episodes(self, seeds: Sequence[int], slots: int, *, lanes: int = 1, warm: bool = False) -> Iterator[StepBatch]:
         """See :meth:`Engine.episodes`."""
-        slots = min(slots, len(seeds))
+        self._playing = slots = min(slots, len(seeds))
         width = -(-slots // max(1, min(lanes, slots)))
         queue, free = deque(enumerate(seeds)), list(range(slots))
         waiting: deque[_Lane] = deque()
@@ -153,8 +157,6 @@ class _Lane:
 
     def picture(self, camera: Camera, state: list[Array]) -> Array:
         """Return what the only environment shows after the transition ``state``."""
-        if self.width != 1:
-            raise ConfigError(f"{self.width} slots play, expected one: a picture shows a single environment.")
         return camera.take(self._pool, dict(zip(self._pool._state_keys, state, strict=True)))
 
     def send(self, batch: StepBatch) -> bool:

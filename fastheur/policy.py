@@ -16,7 +16,8 @@ A policy is one self-contained file. *Kernel* style, for one environment, compil
 *Batch* style, for whole NumPy batches: a class ``Policy`` with ``__init__(self, spec, params, random)``,
 ``reset(self, slots)`` and ``act(self, obs, info, slots)``.
 
-The names ``OBS``, ``TASK``, ``STATE``, ``PARAMS``, ``FRAME``, ``act`` and ``Policy`` belong to the contract.
+The names ``OBS``, ``TASK``, ``STATE``, ``PARAMS``, ``FRAME``, ``MARKS``, ``act`` and ``Policy`` belong to the contract.
+``MARKS`` says where replays draw what the policy believes: ``{"ball": ("ball_x - 48", "ball_y"), "landing": ("landing", None)}``.
 ``info`` is a record with ``lives``, ``reward`` (of the last step), ``elapsed`` (steps since the reset) and, in VizDoom,
 the game variables. In kernels convert bytes with ``int()`` before subtracting: Numba subtracts unsigned values as
 unsigned ones.

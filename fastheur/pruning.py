@@ -1,6 +1,7 @@
 """Removes what a policy's code does not use any more: functions, constants, imports, locals, fields of STATE."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ from fastheur.editing import Source
 from fastheur.folding import blocks, without_statement
 from fastheur.settled import PURE_CALLS, module_names
 
-CONTRACT = frozenset(("OBS", "TASK", "STATE", "PARAMS", "FRAME", "act", "Policy"))
+CONTRACT = frozenset(("OBS", "TASK", "STATE", "PARAMS", "FRAME", "MARKS", "act", "Policy"))
 _PURE_MODULES = frozenset(("math", "np", "numpy"))
 
 
@@ -118,6 +119,7 @@ def _only_target(statement: ast.Assign | ast.AugAssign) -> ast.expr | None:
 def _without_field(source: Source, before: frozenset[str]) -> str | None:
     """Remove a field of STATE that nothing mentions."""
     mentioned = {node.attr for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)}
+    mentioned |= {name.removeprefix(".") for name in _reads(source.tree)}
     texts = [node.value for node in ast.walk(source.tree) if isinstance(node, ast.Constant)]
     for name, fields, place in _state_fields(source.tree):
         if f".{name}" in before and name not in mentioned and texts.count(name) == 1:
@@ -158,7 +160,7 @@ def _shared(function: ast.FunctionDef) -> set[str]:
 
 
 def _reads(tree: ast.AST) -> Iterator[str]:
-    """Yield names, and with a point before them attributes, that are read; also those read as ``record["name"]``."""
+    """Yield names, and with a point before them attributes, that are read; also those read as ``record["name"]`` or drawn by MARKS."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.id
@@ -170,6 +172,9 @@ def _reads(tree: ast.AST) -> Iterator[str]:
             and isinstance(node.slice.value, str)
         ):
             yield f".{node.slice.value}"
+        elif isinstance(node, ast.Assign) and "MARKS" in module_names(node):
+            texts = (part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant))
+            yield from (f".{re.split('[ +-]', text.strip())[0]}" for text in texts if isinstance(text, str))
 
 
 def _harmless(value: ast.expr) -> bool:

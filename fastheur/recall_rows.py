@@ -157,9 +157,13 @@ class RecallRows(Ledger):
             )
 
     def _own_trial(self, version: Version) -> dict[str, Any]:
-        if version.trial is None:
-            raise ConfigError(f"{version.name} was never played to the end of an episode; name a trial by its number.")
-        return self.trial(version.trial)
+        trial = version.trial
+        if trial is None:  # it failed, or was cut off
+            row = self._row("SELECT max(trial) AS last FROM trials WHERE policy_sha256 = ?", (version.policy_sha256,))
+            trial = row["last"] if row else None
+        if trial is None:
+            raise ConfigError(f"{version.name} was never played; name a trial by its number.")
+        return self.trial(trial)
 
     def _trials(self, which: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         role = (

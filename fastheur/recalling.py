@@ -231,7 +231,11 @@ def _rival(rows: RecallRows, mine: _Subject, word: str | int | None) -> _Subject
         name, sha256, params = _parent(rows, mine)
     else:
         row, _ = rows.addressed(word)
-        name, sha256, params = str(word), row["policy_sha256"], row["params"]
+        name, sha256, params = f"trial {row['trial']} ({row['name']})", row["policy_sha256"], row["params"]
+    if (sha256, params) == (mine.row["policy_sha256"], mine.row["params"]):
+        raise ConfigError(
+            f"{name} is the same policy with the same parameters as {mine.name}: name another, against=TRIAL."
+        )
     same = rows.alike(mine.row, sha256, params)
     if word is not None and str(word).isdecimal():  # the trial that was named, where it is one of them
         same.sort(key=lambda one: one["trial"] != int(str(word)))

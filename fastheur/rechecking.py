@@ -91,14 +91,14 @@ def played_again(shown: Recalled, place: Place, details: bool, progress: Progres
 
 
 def filmed(played: list[Played], last: int, engine: Engine, place: Place, film: Film, watch: Watch) -> None:
-    """Play episodes once more, beside one another, for ``film``, up to the step ``last``.
+    """Play episodes once more, beside one another, for ``film``, up to what is decided after ``last`` env steps.
 
     Raises:
         ReplayMismatch: this time it was otherwise.
     """
-    scenes = [one.scene.first(min(last, one.length)) for one in played]
+    scenes = [one.scene.first(min(last + 1, one.length)) for one in played]
     for one, episode in zip(played, play(scenes, engine, place, film, watch), strict=True):
-        same = episode.length == min(last, one.length)
+        same = episode.length == min(last + 1, one.length)
         if same and episode.length:
             same = episode.ret == one.table.scores.rows[episode.length - 1]
         if same and one.episode is not None and episode.length == one.length:

@@ -20,7 +20,7 @@ from fastheur.errors import ConfigError, whole
 from fastheur.places import find_place
 from fastheur.recalling import Recalled, folder_of, recall
 from fastheur.rechecking import Played, Progress, filmed, played_again, reporter
-from fastheur.replaying.film import Behind, Film
+from fastheur.replaying.film import Behind, Declared, Film
 from fastheur.replaying.frames import Frame
 from fastheur.replaying.moments import StepRow, find_moments
 from fastheur.replaying.overlay import Overlay
@@ -59,6 +59,11 @@ class Replay:
     def moments(self) -> tuple[Mapping[str, Any], ...]:
         """``step``, ``kind`` and ``text`` of the moments on the contact sheet."""
         return tuple(self.facts["moments"])
+
+    @property
+    def trace(self) -> Path | None:
+        """The step table; of a comparison, the left side's."""
+        return self.traces[0] if self.traces else None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -169,7 +174,7 @@ class _Work:
 
         def draw(screen: Screen[Frame]) -> None:
             with Behind(screen.show) as show:
-                film = Film([engine], lambda _, frame: show(frame), stretch.wanted, [_no_marks])
+                film = Film([engine], lambda _, frame: show(frame), stretch.wanted, [_marks(played)])
                 self._film([played], engine, film, last)
 
         made = self._drawn(shown.label, title, stretch, Screen(stretch, Overlay(title), _step), engine, draw)
@@ -208,7 +213,7 @@ class _Work:
 
             with Behind(take) as show:
                 together = Beside(lambda left, right: show((left, right)))
-                self._film(both, engine, Film(engines, together, stretch.wanted, [_no_marks] * 2), last)
+                self._film(both, engine, Film(engines, together, stretch.wanted, [_marks(one) for one in both]), last)
             if latest:
                 panels.over = True
                 screen.hold(latest[0], round(STILL_S * engine.frames_per_s))
@@ -338,8 +343,8 @@ def _step(frame: Frame) -> int:
     return frame.step
 
 
-def _no_marks(state: Mapping[str, Any]) -> tuple[()]:
-    return ()
+def _marks(played: Played) -> Declared:
+    return played.scene.candidate.policy.marks
 
 
 def _base64(path: Path) -> str:

@@ -51,17 +51,17 @@ def _pusher(obs: Array, model: Any) -> Array:
 
 
 ROBOTS: Mapping[str, Robot] = {
-    "Ant": Robot(_leading, View((0.0, 0.0, 0.35), 5.2, -70.0, 24.0, 1.0), "torso", 2),
-    "HalfCheetah": Robot(_leading, View((0.1, 0.0, 0.45), 3.2, -90.0, 9.0, 0.5), "torso", 1),
-    "Hopper": Robot(_leading, View((0.0, 0.0, 0.75), 3.4, -90.0, 9.0, 0.5), "torso", 1),
-    "Humanoid": Robot(_leading, View((0.0, 0.0, 0.85), 4.0, -65.0, 12.0, 0.5), "torso", 2),
-    "HumanoidStandup": Robot(_leading, View((0.3, 0.0, 0.55), 4.0, -65.0, 16.0, 0.5), "torso", 2),
-    "InvertedDoublePendulum": Robot(_double_pendulum, View((0.0, 0.0, 0.35), 3.6, -90.0, 6.0, 0.5)),
-    "InvertedPendulum": Robot(_leading, View((0.0, 0.0, 0.15), 2.6, -90.0, 6.0, 0.5)),
-    "Pusher": Robot(_pusher, View((0.1, -0.3, -0.15), 2.3, -30.0, 38.0, 0.25)),
+    "Ant": Robot(_leading, View((0.0, 0.0, 0.35), 3.9, -70.0, 24.0, 1.0), "torso", 2),
+    "HalfCheetah": Robot(_leading, View((0.1, 0.0, 0.45), 2.7, -90.0, 9.0, 0.5), "torso", 1),
+    "Hopper": Robot(_leading, View((0.0, 0.0, 0.72), 2.7, -90.0, 9.0, 0.5), "torso", 1),
+    "Humanoid": Robot(_leading, View((0.0, 0.0, 0.80), 2.9, -65.0, 12.0, 0.5), "torso", 2),
+    "HumanoidStandup": Robot(_leading, View((0.3, 0.0, 0.60), 3.0, -65.0, 16.0, 0.5), "torso", 2),
+    "InvertedDoublePendulum": Robot(_double_pendulum, View((0.0, 0.0, 0.45), 3.2, -90.0, 6.0, 0.5)),
+    "InvertedPendulum": Robot(_leading, View((0.0, 0.0, 0.25), 2.5, -90.0, 6.0, 0.5)),
+    "Pusher": Robot(_pusher, View((0.15, -0.4, -0.2), 2.1, -30.0, 38.0, 0.25)),
     "Reacher": Robot(_reacher, View((0.0, 0.0, 0.0), 0.85, -90.0, 70.0, 0.1)),
-    "Swimmer": Robot(_leading, View((0.0, 0.0, 0.0), 6.0, -90.0, 50.0, 1.0), "mid", 2),
-    "Walker2d": Robot(_leading, View((0.0, 0.0, 0.72), 3.6, -90.0, 9.0, 0.5), "torso", 1),
+    "Swimmer": Robot(_leading, View((0.0, 0.0, 0.0), 4.6, -90.0, 50.0, 1.0), "mid", 2),
+    "Walker2d": Robot(_leading, View((0.0, 0.0, 0.70), 2.7, -90.0, 9.0, 0.5), "torso", 1),
 }
 """By EnvPool id, without the version."""
 
@@ -70,7 +70,7 @@ def joint_positions(robot: Robot, obs: Array, position: Mapping[str, float], mod
     """Return the joint positions (nq,) of an observation.
 
     Args:
-        obs: (N,) as EnvPool gives it. position: what EnvPool says besides, under ``x`` and ``y``; 0 where it says nothing.
+        obs: (N,) as EnvPool gives it, one of a stack. position: what EnvPool says besides, under ``x`` and ``y``; 0 where it says nothing.
         model: the robot's MuJoCo model. told: the observation has the leading positions too.
     """
     leading = [] if told else [position.get(axis, 0.0) for axis in ("x", "y")[: robot.hidden]]

@@ -26,40 +26,37 @@ _LEFT = np.array([0.70, 0.30, 0.60])
 class RobotScene:
     """Takes the pictures of one of Gymnasium's robots; a :class:`fastheur.pictures.Camera`.
 
-    The pose is all that is known: what an observation leaves out (HumanoidStandup's x and y) is drawn at 0.
+    The joints are drawn exactly as they are. Where the robot is on the floor is told only in part: for Humanoid it is where
+    its centre of mass is, some centimetres off; at the start of an episode, and for HumanoidStandup always, it is drawn at 0.
     """
 
     pool_args: Mapping[str, Any] = {}
 
     def __init__(self, env_id: str, model: Path, config: Mapping[str, Any]) -> None:
         """Load the model that EnvPool loads. ``config`` is EnvPool's configuration of the task."""
-        self.robot = ROBOTS[_name(env_id)]
+        self.robot = ROBOTS[re.sub(r"-v\d+$", "", env_id)]
         self.model = mujoco.MjModel.from_xml_path(str(model))
         self.data = mujoco.MjData(self.model)
         self._told = not config.get("exclude_current_positions_from_observation", True)
+        self._stacked = int(config.get("frame_stack", 1))
         planes = np.flatnonzero(self.model.geom_type == int(mujoco.mjtGeom.mjGEOM_PLANE))
         self._drawing = Drawing(self.robot.view, float(self.model.geom_pos[planes[0], 2]) if len(planes) else None)
         shapes = self.model.geom_type
-        self._solids = [
+        self.solids = [
             (geom, *_GEOMS[int(shapes[geom])], self._colour(geom))
             for geom in range(self.model.ngeom)
             if int(shapes[geom]) in _GEOMS and self.model.geom_rgba[geom, 3] > 0
         ]
 
-    def pose(self, state: Mapping[str, Array]) -> Array:
-        """Return the joint positions (nq,) after the transition ``state`` of the first environment, and take them."""
-        position = {axis: float(state[key][0]) for axis in "xy" if (key := f"info:{axis}_position") in state}
-        obs = np.reshape(state["obs"][0], -1)
-        self.data.qpos[:] = joint_positions(self.robot, obs, position, self.model, told=self._told)
-        mujoco.mj_kinematics(self.model, self.data)
-        return np.array(self.data.qpos)
-
     def take(self, pool: Any, state: Mapping[str, Array]) -> Array:
-        """See :meth:`fastheur.pictures.Camera.take`."""
+        """See :meth:`fastheur.pictures.Camera.take`; ``data`` has the pose afterwards."""
         del pool
-        self.pose(state)
+        position = {axis: float(state[key][0]) for axis in "xy" if (key := f"info:{axis}_position") in state}
+        newest = np.reshape(state["obs"][0], (self._stacked, -1))[-1]
+        self.data.qpos[:] = joint_positions(self.robot, newest, position, self.model, told=self._told)
+        mujoco.mj_kinematics(self.model, self.data)
         place = self.data.body(self.robot.follow).xpos if self.robot.follow else np.zeros(2)
-        return self._drawing.draw((float(place[0]), float(place[1])), [self._solid(*one) for one in self._solids])
+        return self._drawing.draw((float(place[0]), float(place[1])), [self._solid(*one) for one in self.solids])
 
     def _solid(self, geom: int, long: bool, flat: bool, colour: Array) -> Solid:
         radius, half = self.model.geom_size[geom, :2]
@@ -73,12 +70,3 @@ class RobotScene:
             names.append(self.model.body(body).name)
             body = int(self.model.body_parentid[body])
         return _LEFT if any("left" in name for name in names) else own
-
-
-def can_draw(env_id: str) -> bool:
-    """True for the robots whose pose the observation tells."""
-    return _name(env_id) in ROBOTS
-
-
-def _name(env_id: str) -> str:
-    return re.sub(r"-v\d+$", "", env_id)

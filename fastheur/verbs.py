@@ -15,6 +15,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur mcp run=RUN                          a run's Lab over standard input and output, for a user's own agent
   fastheur learn env=atari/breakout start=FILE  an agent improves a policy within a budget; resume=RUN goes on
   fastheur runs | show RUN | diff RUN v3 v7     what was learnt, what was tried, what an edit changed
+  fastheur replay RUN trial=17 episode=worst    an episode played again and checked: video, contact sheet, step table
   fastheur bench                                throughput beside bare EnvPool, raw simulators and other libraries
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
@@ -46,6 +47,7 @@ VERBS = {
     "runs": Verb("fastheur.commands.runs"),
     "show": Verb("fastheur.commands.show", ("RUN",)),
     "diff": Verb("fastheur.commands.diff", ("RUN", "OLD", "NEW")),
+    "replay": Verb("fastheur.commands.replay", ("RUN",)),
     "lab": Verb("fastheur.commands.lab", plain=True),
     "mcp": Verb("fastheur.commands.mcp"),
     "resident": Verb("fastheur.commands.resident", ("ACTION",)),

@@ -23,11 +23,25 @@ def act(obs, info, state, params):
         ("obs[3] > 5 and params.side == 1", "(\n        obs[3] > 5  # below\n        and (params.side == 1)\n    )"),
         ("Param(0.5", "Param(-0.125"),
         ("default=1", "default=0"),
+        ('OBS = "ram"', 'OBS = "ram"\nMARKS = {"ball": ("x - 48", None), "goal": (-8, 2.5, 4, 4)}'),
     ],
 )
-def test_comments_docstrings_formatting_and_tuned_defaults_count_nothing(old, new):
+def test_comments_docstrings_formatting_and_tuned_defaults_and_marks_count_nothing(old, new):
     assert old in PLAIN
     assert complexity(PLAIN.replace(old, new)) == complexity(PLAIN)
+
+
+@pytest.mark.parametrize(
+    "marks, code",
+    [
+        ("MARKS = {'ball': (1, 2)}", "return MARKS['ball'][0]"),
+        ("MARKS = {'ball': (max(1, 2), 2)}", "return 2"),
+        ("TABLE = MARKS = {}", "return 2"),
+    ],
+)
+def test_marks_that_do_more_than_mark_count(marks, code):
+    plain = PLAIN.replace("return 2", code)
+    assert complexity(marks + "\n" + plain).score > complexity(plain).score + 1
 
 
 @pytest.mark.parametrize(

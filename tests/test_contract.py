@@ -16,8 +16,11 @@ from fastheur.policy import Frame, Param
 OBS = ("native", "screen")
 TASK = "atari/pong"
 PARAMS = {"gain": Param(0.5, 0.0, 1.0), "mode": Param(np.int64(2), choices=range(4)), "free": Param(-3)}
-STATE = [("n", "i8"), ("hit", bool), ("track", np.float32, (4, 2)), ("one", "u1", 3)]
+STATE = [("n", "i8"), ("hit", bool), ("track", np.float32, (4, 2)), ("one", "u1", 3), ("one_y", "f4")]
 FRAME = Frame("components", crop=(34, 194, 0, 160), colours=[[236, 236, 236], (92, 186, 92)], most=4, min_area=2)
+MARKS = {
+    "ball": ("n - 48", "one_y+.5"), "wall": ["hit", None], "roof": (None, np.float32(34)), "goal": (8, " n ", 4, "n"),
+}
 def act(obs, info, state, params):
     return 0
 """
@@ -39,8 +42,17 @@ def test_every_way_to_write_a_declaration_comes_back_as_one():
     policy = policy_from_source(FULL, "full.py")
     back = Declaration.from_dict(FULL, "full.py", sent(policy))
     assert back == declared(FULL, "full.py", policy.namespace)
-    assert back.state == (("n", "int64"), ("hit", "bool"), ("track", "float32", (4, 2)), ("one", "uint8", (3,)))
+    assert back.state == (
+        ("n", "int64"),
+        ("hit", "bool"),
+        ("track", "float32", (4, 2)),
+        ("one", "uint8", (3,)),
+        ("one_y", "float32"),
+    )
     assert back.params["mode"].choices == (0, 1, 2, 3) and back.params["mode"].dtype == "int64"
+    assert back.marks == {
+        "ball": (("n", -48), ("one_y", 0.5)), "wall": (("hit", 0), None), "roof": (None, 34.0), "goal": (8, ("n", 0), 4, ("n", 0)),
+    }  # fmt: skip
     assert back.frame.colours == ((236, 236, 236), (92, 186, 92))
     assert Declaration.from_dict(FULL + "#", "full.py", sent(policy)).sha256 != back.sha256
 
@@ -51,6 +63,10 @@ def param(**changes):
 
 def state(**changes):
     return {"name": "a", "type": "int64", "shape": [], **changes}
+
+
+def mark(label="a", places=(1, 2)):
+    return {"label": label, "places": list(places)}
 
 
 HUGE = 10**30
@@ -118,6 +134,30 @@ LIES = [
     (("frame", "most"), 0, r"FRAME most is 0"),
     (("frame", "most"), 1.0, r"FRAME most is 1.0"),
     (("frame", "min_area"), -1, r"FRAME min_area is -1"),
+    (("marks",), {}, r"MARKS is \{\}, expected a list"),
+    (("marks",), [[]], r"an entry of MARKS is \[\]"),
+    (("marks",), [mark() | {"more": 1}], r"an entry of MARKS has the entries"),
+    (("marks",), [mark(f"m{n}") for n in range(17)], r"MARKS has more than 16 entries"),
+    (("marks",), [mark(), mark()], r"MARKS\['a'\] is declared twice"),
+    (("marks",), [mark("a" * 25)], r"a text of at most 24 characters"),
+    (("marks",), [mark("a\x1b[2J")], r"label 'a\\x1b"),
+    (("marks",), [mark(" ")], r"label ' '"),
+    (("marks",), [mark(3)], r"label 3"),
+    (("marks",), [mark(places=[1])], r"MARKS\['a'\] is \(1,\), expected \(x, y\) or"),
+    (("marks",), [mark(places=[1, 2, 3])], r"is \(1, 2, 3\)"),
+    (("marks",), [mark(places=[1] * 10**6)], r"MARKS\['a'\] has more than 4 entries"),
+    (("marks",), [mark(places=[None, None])], r"is \(None, None\)"),
+    (("marks",), [mark(places=[1, 2, None, 4])], r"a box has no None"),
+    (("marks",), [mark(places=[1, math.nan])], r"a number of MARKS\['a'\] is nan"),
+    (("marks",), [mark(places=[1, HUGE])], r"at most 64 bits"),
+    (("marks",), [mark(places=[1, True])], r"is True"),
+    (("marks",), [mark(places=[1, "n"])], r"is 'n', expected a finite number"),
+    (("marks",), [mark(places=[1, ["one_z", 0]])], r"names 'one_z', which is no field of STATE .* mean one_y"),
+    (("marks",), [mark(places=[1, ["track", 0]])], r"no field of STATE with a single number; those are n, hit, one_y"),
+    (("marks",), [mark(places=[1, ["x" * 10**6, 0]])], r"no field of STATE"),
+    (("marks",), [mark(places=[1, [["n"], 0]])], r"names \['n'\]"),
+    (("marks",), [mark(places=[1, ["n", 0, 0]])], r"names None"),
+    (("marks",), [mark(places=[1, ["n", math.inf]])], r"what MARKS\['a'\] adds to n is inf"),
 ]
 
 
@@ -169,6 +209,14 @@ def test_more_entries_than_the_known_ones_are_refused():
         ("STATE = [('a', 'f8', (10**6, 10**6))]", r"STATE"),
         ("STATE = [('a', '>i4')]", r"STATE field 'a' has the type '>i4'"),
         ("STATE = [('a', [('b', 'i4')])]", r"STATE field 'a' has the type"),
+        ("MARKS = ['ball']", r"MARKS is list, expected a dict of labels"),
+        ("MARKS = {'ball': 'x'}", r"MARKS\['ball'\] is 'x', expected \(x, y\)"),
+        ("MARKS = {'ball': ('x', 1)}", r"names 'x', which is no field of STATE .* those are none"),
+        ("MARKS = {'ball': ('x * 2', 1)}", r"MARKS\['ball'\] has 'x \* 2', expected .*\"ball_x - 48\""),
+        ("MARKS = {'ball': (('x', 2), 1)}", r"MARKS\['ball'\] has \('x', 2\)"),
+        ("MARKS = {'ball': ('x + ' + '9' * 10**6, 1)}", r"MARKS\['ball'\] has"),
+        ("MARKS = {f'm{n}': (1, 2) for n in range(10**5)}", r"MARKS has more than 16"),
+        ("loop = []\nloop.append(loop)\nMARKS = {'ball': loop}", r"MARKS\['ball'\] has"),
         ("OBS = ['ram']", r"OBS is \['ram'\], expected one of ram"),
         ("TASK = 3", r"TASK is 3"),
         ("FRAME = Frame('grey', crop=7)", r"FRAME crop are 7"),

@@ -32,7 +32,7 @@ inbox, outbox = worker._inbox, worker._outbox
 outbox.header["asleep"][0] = 1  # it wants to hear every bell
 call, command = inbox.header["call"], inbox.header["command"]
 status, answered, length = outbox.header["status"], outbox.header["call"], outbox.header["letter"]
-DECLARED = {"style": "kernel", "modes": [], "params": [], "frame": None, "task": None,
+DECLARED = {"style": "kernel", "modes": [], "params": [], "frame": None, "task": None, "marks": [],
             "state": [{"name": "x", "type": "float64", "shape": []}]}
 
 outbox.header["asleep"][0] = 1  # a bell for every call, please

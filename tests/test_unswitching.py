@@ -328,3 +328,15 @@ def test_random_policies_play_the_same_after_it(seed):
     old, new = actions(source, values), actions(result, {})
     assert new[0] == old[0]
     assert new[1].items() <= old[1].items()
+
+
+def test_a_field_that_marks_show_stays_though_no_code_reads_it_any_more():
+    source = (
+        'from fastheur.policy import Param\nOBS = "ram"\nSTATE = [("ball_x", "i8"), ("dull", "i8")]\n'
+        'PARAMS = {"a": Param(0, choices=(0, 1))}\nMARKS = {"ball": ("ball_x - 48", None)}\n'
+        "def act(obs, info, state, params):\n    state.ball_x = int(obs[99])\n    state.dull = 3\n"
+        "    if params.a == 1:\n        return state.ball_x + state.dull\n    return 0\n"
+    )
+    result = unswitched(source, {"a": 0})
+    assert policy_from_source(result).marks == {"ball": (("ball_x", -48), None)}
+    assert "state.ball_x = int(obs[99])" in result and "dull" not in result

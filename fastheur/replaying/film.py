@@ -2,14 +2,16 @@
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from fastheur.batch import Array, StepBatch
+from fastheur.contract_checks import Place
 from fastheur.engine import Engine
 from fastheur.record import Number, flat
 from fastheur.replaying.frames import Frame, Mark
+from fastheur.replaying.marking import marks_of
 from fastheur.rollout import Job
 from fastheur.spec import ActionSpec, Spec
 from fastheur.wording import action_name
@@ -19,8 +21,8 @@ T = TypeVar("T")
 MOST_WAITING = 16
 """Frames that wait to be drawn: at most so many are in memory."""
 
-Marks = Callable[[dict[str, Any]], tuple[Mark, ...]]
-"""Where a policy believes things to be, of its STATE."""
+Declared = Mapping[str, tuple[Place, ...]]
+"""The marks that a policy declares."""
 
 
 class Film:
@@ -28,8 +30,9 @@ class Film:
 
     Args:
         engines: those that play, the one of slot ``k`` at ``k``; each plays a single slot and has pictures.
-        show: takes slot and frame. wanted: of which steps (env steps taken when it was seen) there is to be a frame.
-        marks: of each slot's policy.
+        show: takes slot and frame. wanted: of which steps (env steps taken when it was seen) there is to be a frame; there
+            always is one of an end.
+        marks: those that each slot's policy declares.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Film:
         engines: Sequence[Engine],
         show: Callable[[int, Frame], None],
         wanted: Callable[[int], bool],
-        marks: Sequence[Marks],
+        marks: Sequence[Declared],
     ) -> None:
         self._engines, self._show, self._wanted, self._marks = engines, show, wanted, marks
 
@@ -52,7 +55,7 @@ class Film:
         live = None if batch.live is None else set(batch.live.tolist())
         for row, slot in enumerate(batch.slots.tolist()):
             self._scores[slot] = float(scores["ret"][slot])
-            if live is not None and row not in live and self._wanted(int(batch.info["elapsed"][row])):
+            if live is not None and row not in live:
                 self._frame(batch, row, slot, "", *self._last[slot])
 
     def acted(self, batch: StepBatch) -> None:
@@ -61,7 +64,7 @@ class Film:
             if self._wanted(int(batch.info["elapsed"][row])):
                 slot = int(batch.slots[row])
                 state = self._state_of(slot)
-                self._last[slot] = flat(state), self._marks[slot](state)
+                self._last[slot] = flat(state), marks_of(self._marks[slot], state)
                 self._frame(batch, row, slot, action_words(batch.actions[row], self._action), *self._last[slot])
 
     def _frame(

@@ -1,4 +1,7 @@
-"""Draws marks on a picture: thin, each in its own colour with black beside it, so that they show on any background."""
+"""Draws marks on a picture: thin, each in its own colour with black beside it, so that they show on any background.
+
+Lines are two pixels wide and begin at even ones: a video has one colour for each two by two pixels.
+"""
 
 import math
 from collections.abc import Sequence
@@ -41,24 +44,22 @@ class Painter:
     def _paint(self, picture: Array, mark: Mark, factor: int, colour: Colour) -> None:
         height, width = picture.shape[:2]
         x, y = _place(mark.x, factor, width), _place(mark.y, factor, height)
-        if x is None and y is None:
-            return
         label = self._letters.strip(f" {mark.label} ", colour)
-        if y is None and x is not None:
-            _dashes(picture[:, max(0, x) : max(0, x + 1)].swapaxes(0, 1), colour)
-            self._name(picture, label, (2, 2), (x - 2, x + 2))
-        elif x is None and y is not None:
-            _dashes(picture[max(0, y) : max(0, y + 1)], colour)
-            self._name(picture, label, (y - 2, y + 2), (0, 2))
-        elif x is not None and y is not None:
-            across, down = round(mark.width * factor) // 2, round(mark.height * factor) // 2
+        if x is not None and y is not None:
+            across, down = (round(min(edge * factor, 2.0 * width)) // 2 for edge in (mark.width, mark.height))
             if across or down:
-                _box(picture, (y - down - 2, y + down + 2, x - across - 2, x + across + 2), _BLACK)
-                _box(picture, (y - down - 1, y + down + 1, x - across - 1, x + across + 1), colour)
+                edges = (y - down - 2) & ~1, (y + down + 3) & ~1, (x - across - 2) & ~1, (x + across + 3) & ~1
+                _box(picture, edges, colour)
             else:
                 across = down = _HOLE
                 _cross(picture, x, y, colour)
-            self._name(picture, label, (y - down - 2, y + down + 2), (x - across - 2, x + across + 2))
+            self._name(picture, label, (y - down - 3, y + down + 5), (x - across - 3, x + across + 5))
+        elif x is not None:
+            _dashes(picture[:, max(0, x) : max(0, x + 2)].swapaxes(0, 1), colour)
+            self._name(picture, label, (2, 2), (x - 2, x + 4))
+        elif y is not None:
+            _dashes(picture[max(0, y) : max(0, y + 2)], colour)
+            self._name(picture, label, (y - 2, y + 4), (0, 2))
 
     def _name(self, picture: Array, label: Array, rows: tuple[int, int], columns: tuple[int, int]) -> None:
         """Write a label above and to the right of what it names, or where else there is room."""
@@ -71,10 +72,10 @@ class Painter:
 
 
 def _place(at: float | None, factor: int, edge: int) -> int | None:
-    """Return the middle of a game's pixel in the enlarged picture, at most one picture's length outside."""
+    """Return where the two pixels in the middle of a game's pixel begin, at most one picture's length outside; even."""
     if at is None or not math.isfinite(at):
         return None
-    return round(min(max((at + 0.5) * factor, -edge), 2 * edge))
+    return round(min(max((at + 0.5) * factor - 1, -edge), 2 * edge)) & ~1
 
 
 def _dashes(line: Array, colour: Colour) -> None:
@@ -86,24 +87,24 @@ def _dashes(line: Array, colour: Colour) -> None:
 
 
 def _box(picture: Array, edges: tuple[int, int, int, int], colour: Colour) -> None:
-    """Draw the outline of a box whose edges, top, bottom, left and right, belong to it."""
+    """Draw an outline with black around it; edges are where its lines begin: top, bottom, left, right."""
     top, bottom, left, right = edges
-    columns, rows = slice(max(0, left), max(0, right + 1)), slice(max(0, top), max(0, bottom + 1))
-    for y in (top, bottom):
-        if 0 <= y < picture.shape[0]:
-            picture[y, columns] = colour
-    for x in (left, right):
-        if 0 <= x < picture.shape[1]:
-            picture[rows, x] = colour
+    for spread, shade in ((1, _BLACK), (0, colour)):
+        for y in (top, bottom):
+            _fill(picture, (y, y + 1), (left, right + 1), spread, shade)
+        for x in (left, right):
+            _fill(picture, (top, bottom + 1), (x, x + 1), spread, shade)
 
 
 def _cross(picture: Array, x: int, y: int, colour: Colour) -> None:
     """Draw four arms that leave the middle free."""
     for spread, shade in ((1, _BLACK), (0, colour)):
-        for start, end in ((-_ARM, -_HOLE), (_HOLE, _ARM)):
-            _fill(picture, y - spread, y + spread, x + start - spread, x + end + spread, shade)
-            _fill(picture, y + start - spread, y + end + spread, x - spread, x + spread, shade)
+        for start, end in ((-_ARM, -_HOLE), (_HOLE + 1, _ARM + 1)):
+            _fill(picture, (y, y + 1), (x + start, x + end), spread, shade)
+            _fill(picture, (y + start, y + end), (x, x + 1), spread, shade)
 
 
-def _fill(picture: Array, top: int, bottom: int, left: int, right: int, colour: Colour) -> None:
-    picture[max(0, top) : max(0, bottom + 1), max(0, left) : max(0, right + 1)] = colour
+def _fill(picture: Array, rows: tuple[int, int], columns: tuple[int, int], spread: int, colour: Colour) -> None:
+    """Fill the pixels from the first to the last of these rows and columns, and ``spread`` more to each side."""
+    down, across = (slice(max(0, first - spread), max(0, last + spread + 1)) for first, last in (rows, columns))
+    picture[down, across] = colour

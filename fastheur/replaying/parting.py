@@ -161,6 +161,10 @@ def around(parted: int | None, last: int) -> dict[int, str]:
     """Return the steps whose frames a contact sheet shows, with captions: before the parting, at it, and after it."""
     if parted is None:
         return {last * part // 4: f"step {last * part // 4:,}: alike" for part in range(5)}
-    before = {parted - back: f"{back} steps before they part" for back in BEFORE if back <= parted}
-    after = {parted + on: f"{on} steps after they parted" for on in reversed(BEFORE) if parted + on <= last}
+    before = {parted - back: f"{_steps(back)} before they part" for back in BEFORE if back <= parted}
+    after = {parted + on: f"{_steps(on)} after they parted" for on in reversed(BEFORE) if parted + on <= last}
     return {**before, parted: f"step {parted:,}: here they part", **after}
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'s' if count > 1 else ''}"
