@@ -88,5 +88,13 @@ def _to_2(db: Connection) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2}
+def _to_3(db: Connection) -> None:
+    """Episodes may have their actions kept, each as one blob."""
+    db.execute(  # a repair makes all of today's tables, in an older ledger too
+        "CREATE TABLE IF NOT EXISTS actions (trial INTEGER NOT NULL REFERENCES trials, episode INTEGER NOT NULL, "
+        "blob BLOB NOT NULL, PRIMARY KEY (trial, episode))"
+    )
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2, 2: _to_3}
 """What takes a ledger from a version to the next."""

@@ -55,7 +55,7 @@ LAYERS = [
     {"worker", "isolated"},
     {"places"},
     {"rollout", "candidates", "failures", "probing"},
-    {"recorder"},
+    {"recorder", "action_log"},
     {"tracing", "tuning", "replaying"},
     {"playing", "player_requests"},
     {"player"},
