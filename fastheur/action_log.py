@@ -1,7 +1,7 @@
 """Keeps every action of every episode, so that an episode can be checked step by step without the policy.
 
-While episodes are played each batch is only appended to a flat log; the log is sorted into slots when it is full and when
-an episode ends. An episode's actions then become one blob: a header, and the actions in the narrowest type that holds
+While episodes are played the bytes of each batch are only appended to a log; it is sorted into slots when it is long and
+when an episode ends. An episode's actions then become one blob: a header, and the actions in the narrowest type that holds
 them, compressed where that pays.
 """
 
@@ -31,7 +31,7 @@ _LEAST = 1024
 """Bytes from which integers are compressed; a shorter episode costs more time than it saves. Floats hardly shrink."""
 
 _BATCHES = 64
-"""Batches that the flat log holds at most."""
+"""Batches after which the log is sorted."""
 
 _FIRST_STEPS = 1024
 """Env steps per slot that there is room for at first."""
@@ -54,10 +54,9 @@ class ActionLog:
         shape = spec.action.shape
         self._head = (VERSION, kind, code), shape[0] if shape else 0
         self._compresses = code != b"d"
+        self._taken, self._info = (spec.action.dtype, (-1, *shape)), spec.info_dtype
         self._by_slot = np.empty((slots, _FIRST_STEPS, *shape), _STORED[code])
-        self._log = np.empty((_BATCHES * slots, *shape), _STORED[code])
-        self._log_slots, self._log_steps = np.empty((2, _BATCHES * slots), np.intp)
-        self._logged = 0
+        self._log: list[tuple[bytes, bytes, bytes]] = []
 
     def scored(self, batch: StepBatch, scores: Array) -> None:
         """See :class:`fastheur.rollout.Observer`."""
@@ -73,33 +72,30 @@ class ActionLog:
 
     def acted(self, batch: StepBatch) -> None:
         """See :class:`fastheur.rollout.Observer`."""
-        slots, steps, actions = batch.slots, batch.info["elapsed"], batch.actions
-        if batch.live is not None:
-            slots, steps, actions = slots[batch.live], steps[batch.live], actions[batch.live]
-        start, end = self._logged, self._logged + len(slots)
-        self._log[start:end] = actions
-        self._log_slots[start:end] = slots
-        self._log_steps[start:end] = steps
-        self._logged = end
-        if end + len(self._by_slot) > len(self._log):
+        live = batch.live
+        if live is None:
+            self._log.append((batch.actions.tobytes(), batch.slots.tobytes(), batch.info.tobytes()))
+        else:
+            self._log.append((batch.actions[live].tobytes(), batch.slots[live].tobytes(), batch.info[live].tobytes()))
+        if len(self._log) >= _BATCHES:
             self._sort()
 
     def _sort(self) -> None:
-        """Empty the flat log into the slots."""
-        logged = self._logged
-        if not logged:
+        """Empty the log into the slots."""
+        if not self._log:
             return
-        slots, steps = self._log_slots[:logged], self._log_steps[:logged]
-        room = self._by_slot.shape[1]
+        taken, where, when = (b"".join(parts) for parts in zip(*self._log, strict=True))
+        self._log.clear()
+        dtype, shape = self._taken
+        slots, steps = np.frombuffer(where, np.int32), np.frombuffer(when, self._info)["elapsed"]
+        count, room, *rest = self._by_slot.shape
         most = int(steps.max())
         if most >= room:
-            more = np.empty(
-                (len(self._by_slot), max(2 * room, most + 1), *self._by_slot.shape[2:]), self._by_slot.dtype
-            )
+            more = np.empty((count, max(2 * room, most + 1), *rest), self._by_slot.dtype)
             more[:, :room] = self._by_slot
-            self._by_slot = more
-        self._by_slot[slots, steps] = self._log[:logged]
-        self._logged = 0
+            self._by_slot, room = more, more.shape[1]
+        flat = self._by_slot.reshape(count * room, *rest)
+        flat[slots.astype(np.intp) * room + steps] = np.frombuffer(taken, dtype).astype(flat.dtype).reshape(shape)
 
     def _packed(self, actions: Array) -> bytes:
         data, codec = actions.tobytes(), _PLAIN
@@ -112,7 +108,9 @@ class ActionLog:
 def _types(action: ActionSpec) -> tuple[bytes, bytes]:
     """Return what a task's actions are, and how they are stored."""
     if action.kind == "discrete":
-        return b"i", next(code for code in (b"b", b"h", b"i", b"q") if action.n <= 1 << (8 * np.dtype(_STORED[code]).itemsize - 1))
+        return b"i", next(
+            code for code in (b"b", b"h", b"i", b"q") if action.n <= 1 << (8 * np.dtype(_STORED[code]).itemsize - 1)
+        )
     return b"f", b"b" if action.kind == "buttons" else b"d"
 
 

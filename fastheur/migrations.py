@@ -59,9 +59,14 @@ def bring_up(db: Connection, path: Path) -> None:
     assert found is not None
     if found < SCHEMA_VERSION:
         _copy(path, path.with_name(f"{path.name}.v{found}.bak"))
-        for version in range(found, SCHEMA_VERSION):
-            STEPS[version](db)
-        db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+        change_tables(db, found)
+
+
+def change_tables(db: Connection, found: int) -> None:
+    """Take the tables of an older version to today's, and nothing else."""
+    for version in range(found, SCHEMA_VERSION):
+        STEPS[version](db)
+    db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -17,6 +17,7 @@ ONLY = {
     "sqlite3": {"database.py"},
     "mcp": {"mcp_server.py"},
     "optuna": {"searching.py"},
+    "pyarrow": {"run_tables.py", "table_files.py"},
 }
 """Libraries that only one module may know."""
 
@@ -61,7 +62,7 @@ LAYERS = [
     {"player"},
     {"score"},
     {"schema"},
-    {"migrations", "ledger_export", "ledger_books", "ledger_salvage"},
+    {"table_queries", "migrations", "ledger_export", "ledger_books", "ledger_salvage"},
     {"ledger_check", "ledger_adoption"},
     {"ledger", "gate"},
     {"evaluation", "ledger_transfer"},
@@ -69,7 +70,8 @@ LAYERS = [
     {"run_books"},
     {"run_ledger"},
     {"runs"},
-    {"trial_rows", "run_files", "briefing"},
+    {"trial_rows", "run_files", "briefing", "run_tables"},
+    {"table_files"},
     {"ledger_repair"},
     {"judge"},
     {"promotion", "hunting"},
