@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from fastheur.loading import Policy, load_policy
     from fastheur.racing import race
     from fastheur.run_tables import load
+    from fastheur.runner import learn
     from fastheur.score import Scorecard
     from fastheur.tasks import environments as tasks
 
 _WHERE = {
     "evaluate": ("fastheur.evaluation", "evaluate"),
     "evaluate_many": ("fastheur.evaluation", "evaluate_many"),
+    "learn": ("fastheur.runner", "learn"),
     "load": ("fastheur.run_tables", "load"),
     "load_policy": ("fastheur.loading", "load_policy"),
     "race": ("fastheur.racing", "race"),
@@ -24,7 +26,18 @@ _WHERE = {
     "tasks": ("fastheur.tasks", "environments"),
 }
 
-__all__ = ["Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load", "load_policy", "race", "tasks"]
+__all__ = [
+    "Policy",
+    "Scorecard",
+    "__version__",
+    "evaluate",
+    "evaluate_many",
+    "learn",
+    "load",
+    "load_policy",
+    "race",
+    "tasks",
+]
 
 
 def __getattr__(name: str) -> Any:
