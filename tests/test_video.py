@@ -164,10 +164,10 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_draft(tmp_path, disk):
     try:
         with disk(folder) as found:
             found.leave(40)
-            with pytest.raises(ConfigError, match=r"Cannot write .*a\.mp4: (No space left|File too large)"):
-                with Video(folder / "a.mp4", 60) as video:
-                    for _ in range(60):
-                        video.add(noise.integers(0, 256, (240, 320, 3), np.uint8))
+            message = r"Cannot write .*a\.mp4: (No space left|File too large)"
+            with pytest.raises(ConfigError, match=message), Video(folder / "a.mp4", 60) as video:
+                for _ in range(60):
+                    video.add(noise.integers(0, 256, (240, 320, 3), np.uint8))
             assert not [name for name in os.listdir(folder) if name.startswith("a.mp4")]
     finally:
         signal.signal(signal.SIGXFSZ, handler)

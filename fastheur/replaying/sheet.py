@@ -23,7 +23,7 @@ LONGEST = 1500
 COLOURS = (240, 60, 28)
 """Colours of the pictures that are tried, one after another."""
 
-SAMPLE = 30_000
+SAMPLE = 10_000
 """Pixels, evenly spread, of which a palette is made where there are too many colours."""
 
 LEAST_WIDTH = 160
