@@ -92,9 +92,13 @@ class Overlay:
 
     def _enlarge(self, frame: Frame, into: Array) -> None:
         """Write the game's picture, and its marks, into uint8 (H, W, 3)."""
-        cv2.resize(np.ascontiguousarray(frame.picture), into.shape[1::-1], into, interpolation=cv2.INTER_NEAREST)
+        height, factor = frame.picture.shape[0], into.shape[0] // frame.picture.shape[0]
+        size = into.shape[1], height
+        wide = cv2.resize(np.ascontiguousarray(frame.picture), size, interpolation=cv2.INTER_NEAREST)
+        for row in range(factor):
+            into[row::factor] = wide
         if frame.marks:
-            self._painter.paint(into, frame.marks, into.shape[0] // frame.picture.shape[0])
+            self._painter.paint(into, frame.marks, factor)
 
     def _lay_out(self, frame: Frame) -> None:
         """Draw what never changes, and place what does."""
