@@ -13,6 +13,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from fastheur import notebook
 from fastheur.run_ledger import Version
 from fastheur.runs import RunConfig
 from fastheur.score_view import as_html, number, score
@@ -35,7 +36,7 @@ class LearnResult:
         reason: why the run ended, None where it can go on.
         env_steps, sealed_steps: charged to the budget, and beside it. steps_per_s: env steps per second of stepping.
         tried: how many versions. tokens, money: of a language model, money in US dollars; None where unknown.
-        secret: behind the sealed seeds, None while the run can go on.
+        secret: behind the sealed seeds, None before they were played.
     """
 
     folder: Path
@@ -85,17 +86,12 @@ class LearnResult:
         rows = list(self._rows())
         if self.confirmed is not None:
             rows.append(self._confirmed(number(self.score)))
-        style = "text-align:left;padding:0 1em 0 0;background:none"
-        lines = [_HEADS, *rows]
-        cells = "".join(
-            "<tr>" + "".join(f'<td style="{style}">{html.escape(cell)}</td>' for cell in line) + "</tr>"
-            for line in lines
-        )
-        words = "".join(f"<div>{html.escape(line)}</div>" for line in self._words())
+        cells = [[html.escape(cell) for cell in row] for row in (_HEADS, *rows)]
         sealed = "" if self.confirmed is None else as_html(self.confirmed)
-        return (
-            '<div style="color:inherit;font-size:13px;line-height:1.5">'
-            f'<table style="border-collapse:collapse;color:inherit;background:none">{cells}</table>{words}{sealed}</div>'
+        task = self.config.task
+        lines = map(notebook.line, self._words())
+        return notebook.block(
+            f"{task.name} {task.mode}", notebook.table(cells, right=(3, 4, 5), quiet=(0,)), *lines, sealed
         )
 
     def _rows(self) -> Iterator[tuple[str, ...]]:

@@ -137,7 +137,7 @@ def result(run: Run) -> LearnResult:
         tried=len(ledger.versions()),
         tokens=tokens,
         money=money,
-        secret=ledger.value("secret") if over else None,
+        secret=ledger.value("secret") if ledger.value("status") == "confirmed" else None,
     )
 
 

@@ -14,7 +14,6 @@ validation and sealed episodes, the scores that come from them, and the secret b
 nobody may tune to is not to be seen. Unknown is null, never 0; times are timestamps in UTC.
 """
 
-import html
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -23,6 +22,7 @@ from typing import Any
 
 import pyarrow
 
+from fastheur import notebook
 from fastheur.database import Connection, execute_all, explained, snapshot
 from fastheur.errors import ConfigError, nearest
 from fastheur.migrations import change_tables, check_version, schema_version
@@ -184,12 +184,9 @@ class RunTables:
         return "\n".join(filter(None, (self._title(), counts, self._note())))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td style="text-align:left">{name}</td><td>{count:,}</td></tr>' for name, count in self._counts()
-        )
-        note = f"<p>{html.escape(self._note())}</p>" if self._note() else ""
-        head = '<tr><th style="text-align:left">table</th><th>rows</th></tr>'
-        return f"<div><strong>{html.escape(self._title())}</strong><table>{head}{rows}</table>{note}</div>"
+        rows = [(name, f"{count:,}") for name, count in self._counts()]
+        note = notebook.line(self._note()) if self._note() else ""
+        return notebook.block(self._title(), notebook.table([("table", "rows"), *rows], right=(1,)), note)
 
 
 def load(run: str | Path) -> RunTables:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from fastheur import notebook
 from fastheur.tasks import references
 
 Values = Mapping[str, Any]
@@ -61,13 +62,14 @@ def _certainty(card: Values) -> str:
 def as_html(card: Values, spread: str = "") -> str:
     """Return a self-contained HTML table with a strip of the returns; every text in it is escaped.
 
-    It takes its colours from the page that it stands on, so that it is as legible in the dark.
-
     Args:
-        spread: the uncertainty in words.
+        spread: the uncertainty in words; the interval, where nothing else is said.
     """
+    if not spread and card["ci_low"] is not None:
+        spread = f"95 % interval {card['ci_low']:,.2f} .. {card['ci_high']:,.2f}"
     record = references().get(card["env_id"])
     params = ", ".join(f"{name}={value:g}" for name, value in sorted(card["params"].items()))
+    speed = f" at {card['steps_per_s']:,.0f}/s" if card["steps_per_s"] else ""
     trial = "" if card["trial"] is None else f", trial {card['trial']}"
     rows = (
         ("score", f"{number(card['score_mean'])}{f' ({spread})' if spread else ''}"),
@@ -75,7 +77,7 @@ def as_html(card: Values, spread: str = "") -> str:
         ("record", None if record is None else f"{record.score:,.6g} under {record.protocol} ({record.source})"),
         (
             "played",
-            f"{card['episodes']:,} episodes, {card['env_steps']:,} env steps at {card['steps_per_s']:,.0f}/s{trial}",
+            f"{card['episodes']:,} episodes, {card['env_steps']:,} env steps{speed}{trial}",
         ),
         (
             "protocol",
@@ -84,26 +86,11 @@ def as_html(card: Values, spread: str = "") -> str:
         ("policy", f"{card['policy']}{f' with {params}' if params else ''}"),
         ("hash", str(card["policy_sha256"])),
     )
-    cells = "".join(
-        f'<tr><th scope="row" style="{_HEAD}">{name}</th><td style="{_CELL}">{html.escape(text)}</td></tr>'
-        for name, text in rows
-        if text is not None
-    )
+    cells = [(name, html.escape(text)) for name, text in rows if text is not None]
     strip = _strip(card["returns"], card["score_mean"])
     if strip:
-        cells += f'<tr><th scope="row" style="{_HEAD}">returns</th><td style="{_CELL}">{strip}</td></tr>'
-    title = html.escape(f"{card['env_id']} {card['obs_mode']}")
-    return (
-        '<div style="color:inherit;font-size:13px;line-height:1.5">'
-        f'<div style="font-weight:600">{title}</div>'
-        f'<table style="border-collapse:collapse;color:inherit;background:none">{cells}</table></div>'
-    )
-
-
-_HEAD = (
-    "text-align:left;vertical-align:top;font-weight:400;opacity:.7;padding:0 1em 0 0;background:none;white-space:nowrap"
-)
-_CELL = "text-align:left;padding:0;background:none;overflow-wrap:anywhere"
+        cells.append(("returns", strip))
+    return notebook.block(f"{card['env_id']} {card['obs_mode']}", notebook.table(cells, quiet=(0,)))
 
 
 def _strip(returns: Sequence[float], mean: float | None) -> str:
@@ -118,7 +105,7 @@ def _strip(returns: Sequence[float], mean: float | None) -> str:
 
     count = min(len(ordered), _MOST_MARKS)
     picked = [ordered[place * (len(ordered) - 1) // (count - 1)] for place in range(count)]
-    opacity = max(0.15, min(0.8, 12 / count))
+    opacity = max(0.25, min(0.8, 30 / count))
     ticks = "".join(f"M{at(value)} 9V{_HEIGHT - 9}" for value in picked)
     middle = "" if mean is None else f'<path d="M{at(mean)} 3V{_HEIGHT - 3}" stroke-width="3"/>'
     label = html.escape(f"{len(ordered)} returns from {low:,.6g} to {high:,.6g}")

@@ -70,8 +70,8 @@ def test_json_lines_have_values_and_nulls(run, tmp_path):
 
 def test_one_table_and_the_default_folder(run, capsys):
     assert main(["export", str(run), "table=episodes", "format=csv"]) == 0
-    assert [path.name for path in (run / "export").iterdir()] == ["episodes.csv"]
-    assert capsys.readouterr().out == f"{run / 'export' / 'episodes.csv'}\n"
+    assert [path.name for path in (run / "tables").iterdir()] == ["episodes.csv"]
+    assert capsys.readouterr().out == f"{run / 'tables' / 'episodes.csv'}\n"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ LAYERS = [
         "sockets",
         "verbs",
         "isolation",
+        "notebook",
     },
     {"source_limits"},
     {"complexity", "editing", "memory", "regress", "database", "drafts", "wal"},

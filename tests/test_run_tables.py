@@ -124,7 +124,7 @@ def test_an_open_run_shows_no_validation_and_no_secret(runs):
 def test_it_prints_its_tables_and_their_sizes(runs):
     done = runs[2][0]
     assert f"versions {len(done.versions)}" in repr(done) and "CartPole-v1 state, default, confirmed" in repr(done)
-    assert f"<td>{len(done.trials)}</td>" in done._repr_html_()
+    assert f">{len(done.trials)}</td>" in done._repr_html_()
 
 
 def test_loading_leaves_nothing_behind_and_takes_names_folders_and_files(runs, monkeypatch):

@@ -19,7 +19,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
     config = settings.texts(config)
     tables = load(name)
     wanted = str(config["table"])
-    out = Path(config["out"]) if config["out"] is not None else tables.path.parent / "export"
+    out = Path(config["out"]) if config["out"] is not None else tables.path.parent / "tables"
     for path in export_tables(tables, out, str(config["format"]), tables.names if wanted == "all" else (wanted,)):
         print(path)
     if tables.left_out:
