@@ -222,6 +222,17 @@ def test_ctrl_c_leaves_no_file(run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_policy_declares_as_marks_is_drawn(tmp_path):
+    sheets = []
+    for name, marks in (("plain.py", ""), ("marked.py", 'MARKS = {"here": ("seen + 20", 100.0)}\n')):
+        (tmp_path / name).write_text(marks + COUNTS)
+        evaluate(tmp_path / name, "atari/breakout", max_steps=30, ledger=tmp_path / "ledger.db")
+        made = replay(tmp_path / "ledger.db", isolation="none", video=False, trace=None)
+        sheets.append(np.asarray(Image.open(made.sheet).convert("RGB")).astype(int))
+    plain, marked = sheets
+    assert plain.shape == marked.shape and np.abs(plain - marked).max() > 100
+
+
 def test_a_notebook_shows_video_and_sheet(run, tmp_path):
     made = fastheur.replay(run, trial=1, out=tmp_path, isolation="none", trace=None)
     shown = made._repr_html_()
