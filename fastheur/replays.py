@@ -22,12 +22,12 @@ from fastheur.recalling import Recalled, folder_of, recall
 from fastheur.rechecking import Played, Progress, filmed, played_again, reporter
 from fastheur.replaying.film import Behind, Declared, Film
 from fastheur.replaying.frames import Frame
-from fastheur.replaying.moments import StepRow, find_moments
+from fastheur.replaying.moments import find_moments
 from fastheur.replaying.overlay import Overlay
 from fastheur.replaying.parting import STILL_S, Beside, Both, Pair, Panels, around, parting, parting_text, step_of
 from fastheur.replaying.sheet import contact_sheet
 from fastheur.replaying.showing import Screen, Stretch
-from fastheur.replaying.steps import Table
+from fastheur.replaying.steps import observations
 from fastheur.replaying.traces import check_format, write_trace
 from fastheur.replaying.video import Video, thinned
 
@@ -162,7 +162,7 @@ class _Work:
         """Show one episode."""
         played = self._again(shown)
         last = played.length if to_step is None else min(played.length, to_step)
-        rows = _rows(played.table, from_step, last)
+        rows = observations(played.table, from_step, last)
         ending = played.ending if last == played.length else "end of this part"
         moments = find_moments(rows, ending=ending)
         title = f"{shown.task.name} {shown.task.mode}, {shown.title}"
@@ -324,13 +324,6 @@ def _facts(played: Played) -> dict[str, Any]:
         "problem": played.problem or None,
         "remark": shown.remark or None,
     }
-
-
-def _rows(table: Table, first: int, last: int) -> list[StepRow]:
-    """Return one row per observation of a stretch."""
-    columns = [column.rows.tolist() for column in (table.rewards, table.scores, table.lives)]
-    rows = [(0.0, 0.0, table.lives_first), *zip(*columns, strict=True)]
-    return [StepRow(step, *rows[step]) for step in range(first, last + 1)]
 
 
 def _who(shown: Recalled) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from fastheur.batch import Array, StepBatch
 from fastheur.probing.entries import Entries
 from fastheur.record import Number
+from fastheur.replaying.moments import StepRow
 from fastheur.rollout import Job
 from fastheur.spec import Spec
 
@@ -113,6 +114,13 @@ class Steps:
             if read is not None:
                 table.obs.add(read[row])
                 table.remember(self._state_of(int(batch.slots[row])))
+
+
+def observations(table: Table, first: int, last: int) -> list[StepRow]:
+    """Return the observations from ``first`` to ``last`` env steps: one more than steps, as the start is one too."""
+    columns = [column.rows.tolist() for column in (table.rewards, table.scores, table.lives)]
+    rows = [(0.0, 0.0, table.lives_first), *zip(*columns, strict=True)]
+    return [StepRow(step, *rows[step]) for step in range(first, last + 1)]
 
 
 def numbers(state: Mapping[str, Any]) -> dict[str, Number]:
