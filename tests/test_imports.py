@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "fastheur"
 
 ONLY = {
+    "av": {"video.py"},
     "envpool": {"engine_envpool.py"},
     "ale_py": {"ale_worker.py", "peers.py", "raw.py"},
     "hydra": {"cli.py"},

@@ -26,8 +26,9 @@ TASK = "{task}"
 OBS = "{mode}"
 STATE = [("ticks", "i8")]
 PARAMS = {{"hold": Param(4, 1, 60)}}  # default, low, high
-
+{marks}
 '''
+_MARKS = '# MARKS = {"ball": ("ball_x - 48", "ball_y")}  # fields of STATE that replays draw: x, y in pixels of the picture\n'
 _DISCRETE = """
 def act(obs, info, state, params):
     # Actions: {actions}.
@@ -97,7 +98,8 @@ def main(config: Mapping[str, Any], name: str) -> int:
 
 def _policy(task: Task, spec: Spec) -> str:
     info = ", ".join(spec.info_dtype.names or ())
-    header = _HEADER.format(task=task.name, mode=task.mode, obs=spec.obs_text, info=info)
+    marks = _MARKS if spec.suite in ("atari", "vizdoom") else ""
+    header = _HEADER.format(task=task.name, mode=task.mode, obs=spec.obs_text, info=info, marks=marks)
     if spec.action.kind == "discrete":
         header = header.replace('("ticks", "i8")', '("ticks", "i8"), ("action", "i8")')
         return header + _DISCRETE.format(actions=spec.action, n=spec.action.n)

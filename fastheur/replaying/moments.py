@@ -73,7 +73,7 @@ def find_moments(
     if not rows or most < 1:
         return []
     episode = _Episode(rows, max(1, round(BEFORE_S * frames_per_s)))
-    last = Highlight(rows[-1].step, "end", f"{ending}, score {_points(rows[-1].score)}")
+    last = Highlight(rows[-1].step, "end", f"{ending}, score {_points(episode.score[-1])}")
     found = [last, Highlight(rows[0].step, "start", "start")][:most]
     apart = len(rows) // APART
     sources = [iter(list(kind)[:MOST_OF_A_KIND]) for kind in (episode.losses(), episode.jumps(), episode.stalls())]
@@ -95,8 +95,7 @@ class _Episode:
 
     def __init__(self, rows: Sequence[StepRow], before: int) -> None:
         self._before = before
-        self.step, self.reward, self.score, self.lives = np.array(rows, np.float64).T
-        self.reward = np.nan_to_num(self.reward)
+        self.step, self.reward, self.score, self.lives = np.nan_to_num(np.array(rows, np.float64)).T
         self.paid = np.flatnonzero(self.reward)
         self.dense = 2 * len(self.paid) > len(rows)
 

@@ -69,7 +69,6 @@ class Overlay:
         """Return uint8 (H, W, 3) RGB, a new array: the game on the left, the panel on the right. H and W are even."""
         if self._size is None:
             self._lay_out(frame)
-        whole = self._canvas
         for cell, text in zip(self._cells, self._texts(frame), strict=True):
             if text != cell.text:
                 self._write(cell, text, BRIGHT if cell.text else PLAIN)
@@ -79,18 +78,27 @@ class Overlay:
                 if not cell.held:
                     self._write(cell, text, PLAIN)
         height, width = self._size or (0, 0)
-        whole[self._top : self._top + height, :width] = self.picture(frame)
-        return whole.copy()
+        whole = self._canvas.copy()
+        self._enlarge(frame, whole[self._top : self._top + height, :width])
+        return whole
 
     def picture(self, frame: Frame) -> Array:
         """Return uint8 (H, W, 3) RGB, a new array: the game alone, enlarged, with its marks; for contact sheets."""
         height, width = frame.picture.shape[:2]
         factor = enlargement(height, width)
-        size = (width * factor, height * factor)
-        large = cv2.resize(np.ascontiguousarray(frame.picture), size, interpolation=cv2.INTER_NEAREST)
-        if frame.marks:
-            self._painter.paint(large, frame.marks, factor)
+        large = np.empty((height * factor, width * factor, 3), np.uint8)
+        self._enlarge(frame, large)
         return large
+
+    def _enlarge(self, frame: Frame, into: Array) -> None:
+        """Write the game's picture, and its marks, into uint8 (H, W, 3)."""
+        height, factor = frame.picture.shape[0], into.shape[0] // frame.picture.shape[0]
+        size = into.shape[1], height
+        wide = cv2.resize(np.ascontiguousarray(frame.picture), size, interpolation=cv2.INTER_NEAREST)
+        for row in range(factor):
+            into[row::factor] = wide
+        if frame.marks:
+            self._painter.paint(into, frame.marks, factor)
 
     def _lay_out(self, frame: Frame) -> None:
         """Draw what never changes, and place what does."""

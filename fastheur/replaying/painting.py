@@ -33,18 +33,19 @@ class Painter:
 
     def __init__(self) -> None:
         self._letters = Lettering(12, _BLACK)
-        self._colours: dict[str, Colour] = {}
+        self._labels: dict[str, tuple[Colour, Array]] = {}
 
     def paint(self, picture: Array, marks: Sequence[Mark], factor: int) -> None:
         """Draw the marks on uint8 (H, W, 3) RGB, a game's picture that was enlarged by ``factor``; what lies outside is cut off."""
         for mark in marks:
-            colour = self._colours.setdefault(mark.label, COLOURS[len(self._colours) % len(COLOURS)])
-            self._paint(picture, mark, factor, colour)
+            if mark.label not in self._labels:
+                colour = COLOURS[len(self._labels) % len(COLOURS)]
+                self._labels[mark.label] = colour, self._letters.strip(f" {mark.label} ", colour)
+            self._paint(picture, mark, factor, *self._labels[mark.label])
 
-    def _paint(self, picture: Array, mark: Mark, factor: int, colour: Colour) -> None:
+    def _paint(self, picture: Array, mark: Mark, factor: int, colour: Colour, label: Array) -> None:
         height, width = picture.shape[:2]
         x, y = _place(mark.x, factor, width), _place(mark.y, factor, height)
-        label = self._letters.strip(f" {mark.label} ", colour)
         if x is not None and y is not None:
             across, down = (round(min(edge * factor, 2.0 * width)) // 2 for edge in (mark.width, mark.height))
             if across or down:

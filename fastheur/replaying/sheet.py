@@ -23,7 +23,7 @@ LONGEST = 1500
 COLOURS = (240, 60, 28)
 """Colours of the pictures that are tried, one after another."""
 
-SAMPLE = 30_000
+SAMPLE = 10_000
 """Pixels, evenly spread, of which a palette is made where there are too many colours."""
 
 LEAST_WIDTH = 160
@@ -54,10 +54,10 @@ def contact_sheet(tiles: Sequence[Tile], title: str, most_bytes: int = 200_000) 
     while True:
         left_out = len(tiles) - len(chosen)
         sheet = _Sheet(chosen, f"{title} ({left_out} of {len(tiles)} pictures left out)" if left_out else title, scale)
-        for colours in COLOURS:
-            png = sheet.png(colours)
-            if len(png) <= most_bytes:
-                return png
+        png = sheet.png(COLOURS[-1])
+        if len(png) <= most_bytes:
+            richer = (sheet.png(colours) for colours in COLOURS[:-1])
+            return next((better for better in richer if len(better) <= most_bytes), png)
         excess = len(png) / most_bytes
         least = min(1.0, LEAST_WIDTH / sheet.widest)
         if scale > least:
@@ -79,6 +79,7 @@ class _Sheet:
         self.widest = width * fit
         size = max(1, round(width * fit * scale)), max(1, round(height * fit * scale))
         self._pictures = [_shrunk(picture, size) for picture, _ in tiles]
+        self._colours = _colours(np.concatenate(self._pictures).reshape(-1, 3))
         cell = max(size[0], min(LEAST_WIDTH, LONGEST // self._columns - _GAP))
         self._captions = [self._letters.lines(caption, cell, CAPTION_LINES) for _, caption in tiles]
         across = max(self._columns * (cell + _GAP) + _GAP, 2 * LEAST_WIDTH)
@@ -90,14 +91,14 @@ class _Sheet:
 
     def png(self, colours: int) -> bytes:
         """Return the sheet with at most so many colours in its pictures."""
-        stack = np.concatenate(self._pictures)
-        indices, palette = _quantised(stack, colours)
+        indices, palette = _quantised(*self._colours, colours)
         canvas = np.full(self._size, len(palette), np.uint8)
         height, width = self._pictures[0].shape[:2]
         for place, caption in enumerate(self._captions):
             row, column = divmod(place, self._columns)
             top, left = self._top + row * self._step[1], _GAP + column * self._step[0]
-            canvas[top : top + height, left : left + width] = indices[place * height : (place + 1) * height]
+            part = indices[place * height * width : (place + 1) * height * width]
+            canvas[top : top + height, left : left + width] = part.reshape(height, width)
             self._write(canvas, caption, self._letters, top + height + 2, left, len(palette))
         self._write(canvas, self._title, self._title_letters, _GAP, _GAP, len(palette))
         image = Image.fromarray(canvas, "P")
@@ -134,32 +135,46 @@ def _shrunk(picture: Array, size: tuple[int, int]) -> Array:
     return cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
 
 
-def _quantised(pixels: Array, colours: int) -> tuple[Array, Array]:
-    """Return uint8 (H, W) places in a palette, and the palette, uint8 (K, 3), K at most ``colours``."""
-    found, places = _cells(pixels)
-    if len(found) > colours:
-        coarse = pixels & 0xFC
-        found, places = _cells(coarse)
-    palette = found
-    if len(found) > colours:
-        sample = coarse.reshape(-1, 3)[:: 1 + coarse.size // (3 * SAMPLE)]
-        image = Image.fromarray(sample[None]).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1)
-        palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)[:colours]
-        places = _nearest(found, palette)[places]
-    return places.reshape(pixels.shape[:2]).astype(np.uint8), palette
+def _colours(pixels: Array) -> tuple[Array, Array]:
+    """Return uint8 (N, 3), the colours of uint8 (P, 3) pixels, and int64 (P), which of them each has.
+
+    Where there are more than a palette holds, those that differ in the lowest two bits only count as one.
+    """
+    if len(np.unique(_packed(_sample(pixels)))) <= COLOURS[0]:
+        found, places = np.unique(_packed(pixels), return_inverse=True)
+        if len(found) <= COLOURS[0]:
+            return found.view(np.uint8).reshape(-1, 4)[:, :3], places
+    red, green, blue = (pixels[:, channel].astype(np.int64) >> 2 for channel in range(3))
+    cells = red << 12 | green << 6 | blue
+    found = np.flatnonzero(np.bincount(cells, minlength=1 << 18))
+    numbers = np.zeros(1 << 18, np.int64)
+    numbers[found] = np.arange(len(found))
+    return np.stack([found >> 12, found >> 6 & 63, found & 63], axis=1).astype(np.uint8) << 2, numbers[cells]
 
 
-def _cells(pixels: Array) -> tuple[Array, Array]:
-    """Return uint8 (N, 3), the colours there are, and int64 (H * W), which of them each pixel has."""
-    packed = np.zeros((*pixels.shape[:2], 4), np.uint8)
-    packed[..., :3] = pixels
-    found, places = np.unique(packed.view(np.uint32), return_inverse=True)
-    return found.view(np.uint8).reshape(-1, 4)[:, :3], places.reshape(-1)
+def _quantised(found: Array, places: Array, colours: int) -> tuple[Array, Array]:
+    """Return uint8 (P), each pixel's place in a palette, and the palette, uint8 (K, 3), K at most ``colours``."""
+    if len(found) <= colours:
+        return places.astype(np.uint8), found
+    image = Image.fromarray(found[_sample(places)][None])
+    image = image.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1)
+    palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)[:colours]
+    return _nearest(found, palette)[places], palette
+
+
+def _sample(pixels: Array) -> Array:
+    return pixels[:: 1 + len(pixels) // SAMPLE]
+
+
+def _packed(pixels: Array) -> Array:
+    packed = np.zeros((len(pixels), 4), np.uint8)
+    packed[:, :3] = pixels
+    return packed.view(np.uint32)[:, 0]
 
 
 def _nearest(colours: Array, palette: Array) -> Array:
-    """Return int64 (N): for each of uint8 (N, 3) colours the place of the palette's nearest."""
+    """Return uint8 (N): for each of uint8 (N, 3) colours the place of the palette's nearest."""
     wanted, offered = colours.astype(np.float32), palette.astype(np.float32)
-    parts = np.array_split(wanted, 1 + len(wanted) // 8192)
     lengths = (offered**2).sum(axis=1)
-    return np.concatenate([np.argmin(lengths - 2 * part @ offered.T, axis=1) for part in parts])
+    parts = np.array_split(wanted, 1 + len(wanted) // 8192)
+    return np.concatenate([np.argmin(lengths - 2 * part @ offered.T, axis=1) for part in parts]).astype(np.uint8)

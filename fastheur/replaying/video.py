@@ -29,7 +29,7 @@ KEY_S = 4
 """Seconds between pictures from which a browser can start."""
 
 _X264 = {"preset": "ultrafast", "qp": "27"}
-_COLOURS = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m:log-level=none"
+_DETAILS = "chroma-qp-offset=-6:colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m:log-level=none"
 
 
 def thinned(frames_per_s: float) -> tuple[int, Fraction]:
@@ -92,10 +92,9 @@ class Video:
         try:
             if kind is None:
                 self._finish()
-            else:
-                with suppress(OSError):
-                    self._container.close()
         finally:
+            with suppress(OSError):
+                self._container.close()
             with suppress(OSError):
                 self._draft.unlink(missing_ok=True)
 
@@ -134,7 +133,7 @@ class Video:
             np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
             for plane in self._frame.planes
         ]
-        stream.options = {**_X264, "g": str(math.ceil(KEY_S * self.rate)), "x264-params": _COLOURS}
+        stream.options = {**_X264, "g": str(math.ceil(KEY_S * self.rate)), "x264-params": _DETAILS}
         return stream
 
     def _tried(self, act: Callable[[], Any]) -> Any:

@@ -34,6 +34,8 @@ STATE = [
     ("score", "f8"),
 ]
 
+MARKS = {"ball": ("x - 48.5", "y + 10.5")}  # from RAM to the screen, for replays; at the top while no ball is in play
+
 PARAMS = {
     "dead_band": Param(3.0, 3.0, 5.0),  # pixels off the aim that are not worth a move; a press moves the paddle by 5.8
     "calm": Param(0, 0, 30),  # frames before contact in which a paddle that will meet the ball stays where it is
