@@ -130,6 +130,21 @@ def test_another_outcome_than_the_recorded_one_is_an_error_and_leaves_nothing(ru
     assert not list((copy / "replays").iterdir())
 
 
+def test_a_policy_that_plays_otherwise_every_time_is_found_out(tmp_path, monkeypatch):
+    (tmp_path / "moody.py").write_text(
+        "import numpy as np\nOBS = 'state'\nMOODS = []\nclass Policy:\n    def __init__(self, spec, params, random):\n"
+        "        MOODS.append(1)\n    def reset(self, slots):\n        pass\n    def act(self, obs, info, slots):\n"
+        "        return np.full(len(slots), len(MOODS) % 2, np.int64)\n"
+    )
+    evaluate(tmp_path / "moody.py", "CartPole-v1", episodes=1, slots=1, ledger=tmp_path / "ledger.db")
+    with pytest.raises(ReplayMismatch, match="does not follow from its inputs alone"):
+        replay(tmp_path / "ledger.db", isolation="none")
+    monkeypatch.setattr("fastheur.rechecking.check", lambda shown, episode: None)
+    with pytest.raises(ReplayMismatch, match="the second time came out otherwise"):
+        replay(tmp_path / "ledger.db", isolation="none")
+    assert not list((tmp_path / "replays").iterdir())
+
+
 def test_an_episode_that_a_rule_cut_is_shown_up_to_there(tmp_path):
     (tmp_path / "counts.py").write_text(SLOW)
     settings = {"obs": "ram", "max_steps": 300, "stop_stalled": 50, "ledger": tmp_path / "ledger.db"}
