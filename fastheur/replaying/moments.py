@@ -12,6 +12,8 @@ from fastheur.recorder import MOST_LOSSES
 Kind = Literal["start", "death", "stall", "jump", "end"]
 
 MOST_OF_A_KIND = 12
+"""Moments of one kind to choose from."""
+
 MOST_WINDOWS = 4
 """Of the steepest climbs of the return, and of the slowest."""
 
@@ -26,7 +28,6 @@ FAR_ABOVE = 2.0
 
 APART = 400
 """Moments nearer to each other than this part of the episode show the same; the more important one stays."""
-
 
 BEFORE_S = 2 / 3
 """Seconds from what is shown to a loss: games tell of it late, Breakout half a second after the ball has gone."""

@@ -33,7 +33,7 @@ _DETAILS = "chroma-qp-offset=-6:colorprim=smpte170m:transfer=smpte170m:colormatr
 
 
 def thinned(frames_per_s: float) -> tuple[int, Fraction]:
-    """Return that every so manieth picture is kept, and how many of those make a second, at most ``MOST_PER_S``.
+    """Return n, where every n-th picture is kept, and how many of those make a second, at most ``MOST_PER_S``.
 
     Dropping at even distances keeps motion even: 125 pictures a second become every third, 41.67 a second.
     """
