@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from fastheur.loading import Policy, load_policy
     from fastheur.racing import race
     from fastheur.replays import replay
+    from fastheur.run_tables import load
+    from fastheur.runner import learn
     from fastheur.score import Scorecard
     from fastheur.tasks import environments as tasks
 
 _WHERE = {
     "evaluate": ("fastheur.evaluation", "evaluate"),
     "evaluate_many": ("fastheur.evaluation", "evaluate_many"),
+    "learn": ("fastheur.runner", "learn"),
+    "load": ("fastheur.run_tables", "load"),
     "load_policy": ("fastheur.loading", "load_policy"),
     "race": ("fastheur.racing", "race"),
     "replay": ("fastheur.replays", "replay"),
@@ -25,7 +29,7 @@ _WHERE = {
 }
 
 __all__ = [
-    "Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "load_policy", "race", "replay", "tasks",
+    "Policy", "Scorecard", "__version__", "evaluate", "evaluate_many", "learn", "load", "load_policy", "race", "replay", "tasks",
 ]  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """SQLite behind one door: files in WAL mode, transactions that are whole or nothing, and errors in words."""
 
 import contextlib
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -109,7 +111,42 @@ def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
 
 def in_memory() -> sqlite3.Connection:
     """Open a database that is in no file."""
-    return sqlite3.connect(":memory:", isolation_level=None)
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+def snapshot(path: Path) -> sqlite3.Connection:
+    """Return what is committed in a file at this moment, as a database in memory whose rows are read by name or place.
+
+    The file is never written to: others may write to it meanwhile, and it may lie where nothing can be written.
+
+    Raises:
+        DatabaseError, OSError: it cannot be read.
+    """
+    log = path.with_name(path.name + SIDE_FILES[0])
+    memory = in_memory()
+    memory.row_factory = sqlite3.Row
+    try:
+        if not log.exists():  # nobody has it open, and SQLite is not to leave side files behind
+            _backup(path, memory, "mode=ro&immutable=1")
+            return memory
+        try:
+            _backup(path, memory, "mode=ro")
+        except sqlite3.OperationalError:  # with a log that was left, where no side file can be made
+            with tempfile.TemporaryDirectory(prefix="fastheur-ledger-") as folder:
+                copy = Path(folder) / path.name
+                shutil.copyfile(path, copy)
+                shutil.copyfile(log, copy.with_name(log.name))
+                _backup(copy, memory, "mode=rw")
+        return memory
+    except BaseException:
+        memory.close()
+        raise
+
+
+def _backup(path: Path, target: sqlite3.Connection, how: str) -> None:
+    name = f"{path.absolute().as_uri()}?{how}"
+    with contextlib.closing(sqlite3.connect(name, timeout=LOCK_SECONDS, uri=True)) as source:
+        source.backup(target)
 
 
 def execute_all(db: sqlite3.Connection, statements: str) -> None:

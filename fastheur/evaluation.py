@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fastheur.action_log import ActionLog
 from fastheur.candidates import make_candidates
 from fastheur.engine import Engine
 from fastheur.engines import make_engine, step_cap
@@ -50,6 +51,7 @@ class Plan:
     secret: str | None = field(default=None, repr=False)
     stop: Rule | None = None
     place: Place = field(default_factory=lambda: find_place("none"))
+    actions: bool = False
 
 
 def plan(
@@ -75,6 +77,7 @@ def plan(
     env_args: Mapping[str, Any] | None = None,
     isolation: str = "none",
     limits: Mapping[str, Any] | None = None,
+    actions: bool = False,
 ) -> Plan:
     """Check the settings of an evaluation and return them as a :class:`Plan`; see :func:`evaluate` for their meaning.
 
@@ -99,9 +102,11 @@ def plan(
         raise ConfigError(f"A secret belongs to split='sealed', and split is {split!r}.")
     if whole("first", first, 0) + count > CAPACITY:
         raise ConfigError(f"Episodes {first} .. {first + count - 1} were asked for; a split has {CAPACITY:,}.")
-    for name, flag in (("warm", warm), ("debug", debug)):
+    for name, flag in (("warm", warm), ("debug", debug), ("actions", actions)):
         if not isinstance(flag, bool):
             raise ConfigError(f"{name} is {flag!r}, expected true or false.")
+    if actions and ledger is None:
+        raise ConfigError("actions=true keeps the actions of every episode in a ledger: name one with ledger=FILE.")
     if not isinstance(gamma, (int, float)) or not 0 <= gamma <= 1:
         raise ConfigError(f"gamma is {gamma!r}, expected a discount in 0 .. 1.")
     if not isinstance(ledger, (str, Path, type(None))):
@@ -131,6 +136,7 @@ def plan(
         (secret or draw_secret()) if split == "sealed" else None,
         stop,
         _place(isolation, limits, debug),
+        actions,
     )
 
 
@@ -165,7 +171,8 @@ def evaluate(
             record the trial in (default: none; the sealed split needs one); ``secret`` of another sealed evaluation, to
             play further episodes of the same seeds and merge; ``notes`` kept with the trial; ``env_args`` EnvPool
             arguments; ``isolation`` of :data:`fastheur.places.LEVELS`, where the policy runs (default: ``none``, in this
-            process; ``strict`` for code you did not write), and ``limits`` of it, see :class:`fastheur.limits.Limits`.
+            process; ``strict`` for code you did not write), and ``limits`` of it, see :class:`fastheur.limits.Limits`;
+            ``actions`` keep every action of every episode in the ledger (:meth:`fastheur.ledger.Ledger.actions`).
 
     Returns:
         The Scorecard; a pure function of the episodes, whatever the slots and threads.
@@ -245,6 +252,7 @@ class _Trials:
         self._settings = [_setting(what, candidate) for candidate in candidates]
         self._episodes: list[list[Episode]] = [[] for _ in candidates]
         self._all: list[Episode] = []
+        self._log = ActionLog(len(candidates)) if what.actions else None
         self._unwritten: list[list[Episode]] = [[] for _ in candidates]
         self._last_write = self._last_report = time.perf_counter()
         self._ledger = Ledger(what.ledger) if what.ledger else None
@@ -284,6 +292,7 @@ class _Trials:
             gamma=self._what.gamma,
             stop=self._what.stop,
             watch=self._tick,
+            recorder=self._log,
         )
         try:
             for episode in map(with_score, play):
@@ -313,10 +322,13 @@ class _Trials:
 
     def _write(self) -> None:
         if self._ledger:
-            for number, waiting in zip(self._numbers, self._unwritten, strict=True):
+            for place, (number, waiting) in enumerate(zip(self._numbers, self._unwritten, strict=True)):
                 if waiting:
-                    self._ledger.add_episodes(number, self._what.split, waiting)
+                    blobs = self._log.blobs[place] if self._log else None
+                    self._ledger.add_episodes(number, self._what.split, waiting, blobs)
                     waiting.clear()
+                    if blobs:
+                        blobs.clear()
 
     def _settle(self, status: str, stepping: float, cpu: float, error: str | None) -> list[Scorecard]:
         now = time.perf_counter()

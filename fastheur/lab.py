@@ -17,9 +17,10 @@ from typing import Any
 from fastheur import briefing
 from fastheur.board import Board
 from fastheur.budget import Spent
-from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, PolicyError, RunOver
+from fastheur.errors import ConfigError, EngineError, FastheurError, LedgerError, RunOver
 from fastheur.judge import Judge
-from fastheur.lab_requests import finite, readable, recorded, shown
+from fastheur.lab_looks import Looks
+from fastheur.lab_requests import finite, readable, recorded
 from fastheur.lab_trials import Trials
 from fastheur.meter import StepMeter, StepsSpent
 from fastheur.operations import Answer, checked
@@ -28,7 +29,6 @@ from fastheur.regress import GoldenCase
 from fastheur.run_files import write_files
 from fastheur.run_folder import LOG, METER
 from fastheur.runs import Run
-from fastheur.seeds import episode_seeds
 from fastheur.trial_rows import settle_open
 
 _CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
@@ -68,6 +68,7 @@ class Lab:
             raise
         self.judge.cap = self._world["cap"]
         self._trials = Trials(self._config, self._ledger, self.judge, self.board, self._world["meanings"])
+        self._looks = Looks(self._config, self._ledger, self.judge, self._world)
         self._answered: deque[dict[str, Any]] = deque()
         self._refresh()
 
@@ -290,16 +291,6 @@ class Lab:
             briefing.data(self._config, self._ledger, self._world, spent),
         )
 
-    def _probe(self, number: int, kind: str, steps: int, action: int | None = None) -> Answer:
-        protocol = self._config.protocol
-        if action is not None and self._world["kind"] == "discrete" and action >= self._world["actions"]:
-            raise ConfigError(f"action is {action}, expected {self._world['action']}.")
-        steps = min(steps, self.judge.left)
-        seed = episode_seeds("train", 0, 1)[0]
-        return shown(
-            self.judge.observe(number, "probe", steps, protocol, kind=kind, steps=steps, seed=seed, action=action)
-        )
-
     def _trial(
         self, number: int, source: str, hypothesis: str, allow_loss: list[str], episodes: int | None = None
     ) -> Answer:
@@ -310,31 +301,14 @@ class Lab:
     ) -> Answer:
         return self._trials.search(number, source, steps, space, sampler, hypothesis)
 
-    def _trace(self, number: int, trial: int, episode: int, around: str, last: int) -> Answer:
-        found = self._ledger.trial(trial)
-        if found is None:
-            raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
-        if found["split"] != "train":
-            raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
-        golden = found["role"] == "golden"
-        protocol = self._config.golden_protocol(self.judge.cap) if golden else self._config.protocol
-        known = self._ledger.episode(trial, episode)
-        if known and known["length"] > self.judge.left:
-            raise ConfigError(
-                f"Episode {episode} of trial {trial} takes {known['length']:,} env steps, and {self.judge.left:,} are left."
-            )
-        request = {
-            "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
-            "seed": episode_seeds("train", episode, 1)[0], "around": around, "last": last,
-        }  # fmt: skip
-        answer = shown(self.judge.observe(number, "trace", self.judge.left, protocol, **request))
-        whole = found["role"] != "search"  # whose episodes may have been cut
-        if known and whole and answer.data["action_hash"] != known["action_hash"]:
-            raise PolicyError(
-                f"Episode {episode} of trial {trial} was played again with other actions than recorded: the policy does not "
-                "decide from its observations, state and uniform(state) alone."
-            )
-        return answer
+    def _probe(self, number: int, **asked: Any) -> Answer:
+        return self._looks.probe(number, **asked)
+
+    def _trace(self, number: int, **asked: Any) -> Answer:
+        return self._looks.trace(number, **asked)
+
+    def _replay(self, number: int, **asked: Any) -> Answer:
+        return self._looks.replay(number, **asked)
 
     def _note(self, number: int, text: str, summary: bool) -> Answer:
         return self._kept("summary" if summary else "note", text, number)
@@ -392,6 +366,7 @@ _OPERATIONS: dict[str, Callable[..., Answer]] = {
     "trial": Lab._trial,
     "search": Lab._search,
     "trace": Lab._trace,
+    "replay": Lab._replay,
     "note": Lab._note,
     "failed_direction": Lab._failed_direction,
     "golden": Lab._golden,

@@ -1,8 +1,7 @@
 """Runs an agent on a Lab until the run is over, and confirms its champion once on sealed seeds."""
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,10 @@ from fastheur.judge import Order, Row
 from fastheur.lab import Lab
 from fastheur.lab_server import DoorServer
 from fastheur.lab_wire import SOCKET
+from fastheur.learn_result import LearnResult
 from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import Run, RunConfig
 from fastheur.score import Scorecard
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run came to.
-
-    Attributes:
-        folder: the run folder. start, champion: the first version and the last champion.
-        confirmed: the Scorecard of the champion on sealed seeds as JSON values, None where it was not played.
-        reason: why the run ended, None where it can go on.
-        env_steps, sealed_steps: charged to the budget, and beside it. steps_per_s: env steps per second of stepping.
-    """
-
-    folder: Path
-    start: Version
-    champion: Version
-    confirmed: Mapping[str, Any] | None
-    reason: str | None
-    env_steps: int
-    sealed_steps: int
-    steps_per_s: float
 
 
 def begin(config: RunConfig, folder: Path, board: Board | None = None) -> Lab:
@@ -130,7 +109,7 @@ def confirm(lab: Lab) -> Scorecard:
     return card
 
 
-def result(run: Run) -> Result:
+def result(run: Run) -> LearnResult:
     """Return what a run came to so far.
 
     Raises:
@@ -142,8 +121,29 @@ def result(run: Run) -> Result:
         raise ConfigError(f"Nothing was decided in {run.folder} yet: its start policy was not played to the end.")
     charged, sealed = ledger.steps()
     start = next(version for version in ledger.versions() if version.reign == 1)
-    confirmed, over = ledger.value("confirmed"), ledger.value("over")
-    return Result(run.folder, start, champion, confirmed, over, charged, sealed, steps_per_s(ledger))
+    tokens, money = ledger.charged()
+    over = ledger.value("over")
+    return LearnResult(
+        folder=run.folder,
+        config=run.config,
+        start=start,
+        champion=champion,
+        episodes=(_episodes(ledger, start), _episodes(ledger, champion)),
+        confirmed=ledger.value("confirmed"),
+        reason=over,
+        env_steps=charged,
+        sealed_steps=sealed,
+        steps_per_s=steps_per_s(ledger),
+        tried=len(ledger.versions()),
+        tokens=tokens,
+        money=money,
+        secret=ledger.value("secret") if over else None,
+    )
+
+
+def _episodes(ledger: RunLedger, version: Version) -> int | None:
+    trial = None if version.trial is None else ledger.trial(version.trial)
+    return None if trial is None else trial["episodes"]
 
 
 def steps_per_s(ledger: RunLedger) -> float:

@@ -15,7 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
+from fastheur.action_log import unpack
+from fastheur.batch import Array
 from fastheur.database import Database
+from fastheur.errors import LedgerError
 from fastheur.hopeless import StallRule, StopRule
 from fastheur.ledger_export import write_export
 from fastheur.migrations import bring_up, schema_version
@@ -113,8 +116,10 @@ class Ledger(Database):
             self._db.execute("INSERT INTO sealed_reads (trial, commitment, at) VALUES (?, ?, ?)", read)
         return number
 
-    def add_episodes(self, trial: int, split: str, episodes: Sequence[Episode]) -> None:
-        """Keep finished episodes of a running trial."""
+    def add_episodes(
+        self, trial: int, split: str, episodes: Sequence[Episode], actions: Mapping[int, bytes] | None = None
+    ) -> None:
+        """Keep finished episodes of a running trial, and by index what :class:`fastheur.action_log.ActionLog` has of them."""
         rows = [
             (trial, split, e.index, e.ret, e.length, e.terminated, e.lives_lost, e.last_reward_step, e.action_hash)
             for e in episodes
@@ -125,6 +130,21 @@ class Ledger(Database):
         )
         with self._transaction("write episodes"):
             self._db.executemany(insert, rows)
+            if actions is not None:
+                blobs = [(trial, e.index, actions[e.index]) for e in episodes]
+                self._db.executemany("INSERT OR IGNORE INTO actions VALUES (?, ?, ?)", blobs)
+
+    def actions(self, trial: int, episode: int) -> Array | None:
+        """Return what was done in an episode, int64 (steps,) or float64 (steps, size); None where it was not kept.
+
+        Raises:
+            LedgerError: what was kept is damaged.
+        """
+        row = self._row("SELECT blob FROM actions WHERE trial = ? AND episode = ?", (trial, episode))
+        try:
+            return None if row is None else unpack(row["blob"])
+        except ValueError as error:
+            raise LedgerError(f"{self.path}, episode {episode} of trial {trial}: {error}.") from error
 
     def finish(
         self, trial: int, card: Scorecard, status: str, cpu_s: float | None = None, error: str | None = None

@@ -3,8 +3,8 @@
 import contextlib
 from pathlib import Path
 
-from fastheur.database import connect
-from fastheur.ledger_books import LOST
+from fastheur.database import Connection, connect
+from fastheur.ledger_books import LOST, UNFIT, knows_actions
 
 _NO_EPISODE = "NOT EXISTS (SELECT 1 FROM episodes e WHERE e.trial = r.trial AND e.episode = r.episode)"
 
@@ -95,5 +95,20 @@ def adopt(path: Path, run: bool) -> list[str]:
             changed = db.execute(statement).rowcount
             if changed:
                 done.append(f"{changed:,} {words}")
+        unfit = _without_unfit_actions(db)
+        if unfit:
+            done.append(f"{unfit:,} kept actions left out, that are not those of an episode")
         db.execute("COMMIT")
     return done
+
+
+def _without_unfit_actions(db: Connection) -> int:
+    if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'actions'").fetchone()[0]:  # an older ledger
+        return 0
+    knows_actions(db)
+    found = db.execute(
+        "SELECT a.rowid FROM actions a LEFT JOIN episodes e ON e.trial = a.trial AND e.episode = a.episode "
+        f"WHERE {UNFIT}"
+    ).fetchall()
+    db.executemany("DELETE FROM actions WHERE rowid = ?", map(tuple, found))
+    return len(found)

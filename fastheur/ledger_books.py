@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
+from fastheur.action_log import hash_in
 from fastheur.database import Connection, DatabaseError
 from fastheur.seeds import commitment
 
@@ -12,6 +13,9 @@ Kind = Literal["damage", "books", "cut off", "note"]
 
 LOST = "lost: "
 """How the error of a trial begins that lost rows in a damage, or stands in for a lost one: a note, no finding any more."""
+
+UNFIT = "hash_in(blob) IS NOT action_hash"
+"""Condition for kept actions that are not those of their episode; :func:`knows_actions` gives SQLite the function."""
 
 _MOST = 5
 """Rows of a kind that are named."""
@@ -61,6 +65,9 @@ LEDGER_RULES = (
          "WHERE e.split != t.split"),
     Rule("books", "episode {episode} of trial {trial} is there {n} times",
          "SELECT trial, episode, count(*) AS n FROM episodes NOT INDEXED GROUP BY trial, episode HAVING n > 1"),
+    Rule("books", "the actions kept of episode {episode} of trial {trial} are not those of its hash, {said}",
+         "SELECT a.trial, a.episode, coalesce(action_hash, 'which is lost') AS said FROM actions a "
+         f"LEFT JOIN episodes e ON e.trial = a.trial AND e.episode = a.episode WHERE {UNFIT}"),
     Rule("books", "trial {trial} is of the split {split}, and its sealed read is {logged}",
          "SELECT t.trial, split, iif(s.trial IS NULL, 'not logged', 'logged') AS logged FROM trials t LEFT JOIN "
          "sealed_reads s USING (trial) "
@@ -118,8 +125,14 @@ RUN_RULES = (
 """Beside :data:`LEDGER_RULES`, in the ledger of a run."""
 
 
+def knows_actions(db: Connection) -> None:
+    """Let statements call :func:`fastheur.action_log.hash_in`."""
+    db.create_function("hash_in", 1, hash_in, deterministic=True)
+
+
 def broken_rules(db: Connection, run: bool) -> Iterator[Finding]:
     """Yield what the rules find, and each policy and sealed read whose hash is not its own."""
+    knows_actions(db)
     for rule in LEDGER_RULES + (RUN_RULES if run else ()):
         try:
             yield from _broken(db, rule)

@@ -59,9 +59,14 @@ def bring_up(db: Connection, path: Path) -> None:
     assert found is not None
     if found < SCHEMA_VERSION:
         _copy(path, path.with_name(f"{path.name}.v{found}.bak"))
-        for version in range(found, SCHEMA_VERSION):
-            STEPS[version](db)
-        db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+        change_tables(db, found)
+
+
+def change_tables(db: Connection, found: int) -> None:
+    """Take the tables of an older version to today's, and nothing else."""
+    for version in range(found, SCHEMA_VERSION):
+        STEPS[version](db)
+    db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
 
 def _copy(path: Path, target: Path) -> None:
@@ -88,5 +93,13 @@ def _to_2(db: Connection) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2}
+def _to_3(db: Connection) -> None:
+    """Episodes may have their actions kept, each as one blob."""
+    db.execute(  # a repair makes all of today's tables, in an older ledger too
+        "CREATE TABLE IF NOT EXISTS actions (trial INTEGER NOT NULL REFERENCES trials, episode INTEGER NOT NULL, "
+        "blob BLOB NOT NULL, PRIMARY KEY (trial, episode))"
+    )
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2, 2: _to_3}
 """What takes a ledger from a version to the next."""

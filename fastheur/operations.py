@@ -132,6 +132,17 @@ _TABLE = (
         ("trial", "episode"),
     ),
     Operation(
+        "replay",
+        "Play one train episode of a trial again, charged to the budget, and see it: one picture with the moments that matter "
+        "(before each death, at the end of each stall, at each jump of the score), the policy's own marks drawn in.",
+        {
+            "trial": _TRIAL,
+            "episode": _EPISODE,
+            "tiles": {"type": "integer", "minimum": 1, "maximum": 24, "default": 12, "description": "Moments to show."},
+        },
+        ("trial", "episode"),
+    ),
+    Operation(
         "note",
         "Keep something that was learnt, for later sessions; shown in every brief. summary=true: the text replaces all "
         "earlier notes in the brief.",

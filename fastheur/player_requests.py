@@ -1,4 +1,4 @@
-"""What the player process can be asked: check a policy, describe the task, play episodes, probe and trace.
+"""What the player process can be asked: check a policy, describe the task, play episodes, probe, trace and show.
 
 Sources come with every request; what was compiled for one stays loaded for the next.
 """
@@ -20,6 +20,7 @@ from fastheur.operations import Answer
 from fastheur.places import Place, find_place, rest
 from fastheur.probing import probe
 from fastheur.recorder import Recorder
+from fastheur.replaying.album import album
 from fastheur.rollout import Episode, Job, rollout
 from fastheur.tasks import Protocol, Task, environment_from, protocol_from
 from fastheur.tracing import trace
@@ -160,6 +161,24 @@ def _trace(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     )
 
 
+def _replay(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
+    task, protocol = _task(request)
+    place = _place(request)
+    policy = place.load(request["source"], request["name"])
+    candidate = Candidate(policy, policy.values(request["values"]))
+    return _sent(
+        album(
+            task,
+            protocol,
+            candidate,
+            index=request["episode"],
+            seed=request["seed"],
+            tiles=request["tiles"],
+            place=place,
+        )
+    )
+
+
 def _sent(answer: Answer) -> dict[str, Any]:
     pictures = [[picture.caption, b64encode(picture.png).decode("ascii")] for picture in answer.pictures]
     return {"text": answer.text, "data": dict(answer.data), "pictures": pictures}
@@ -172,6 +191,7 @@ _REQUESTS: dict[str, Callable[[Mapping[str, Any], Send], dict[str, Any]]] = {
     "play": _play,
     "probe": _probe,
     "trace": _trace,
+    "replay": _replay,
 }
 
 

@@ -27,7 +27,7 @@ from fastheur.replaying.overlay import Overlay
 from fastheur.replaying.parting import STILL_S, Beside, Both, Pair, Panels, around, parting, parting_text, step_of
 from fastheur.replaying.sheet import contact_sheet
 from fastheur.replaying.showing import Screen, Stretch
-from fastheur.replaying.steps import observations
+from fastheur.replaying.steps import step_rows
 from fastheur.replaying.traces import check_format, write_trace
 from fastheur.replaying.video import Video, thinned
 
@@ -162,11 +162,11 @@ class _Work:
         """Show one episode."""
         played = self._again(shown)
         last = played.length if to_step is None else min(played.length, to_step)
-        rows = observations(played.table, from_step, last)
+        rows = step_rows(played.table, from_step, last)
         ending = played.ending if last == played.length else "end of this part"
-        moments = find_moments(rows, ending=ending)
         title = f"{shown.task.name} {shown.task.mode}, {shown.title}"
         engine = make_engine("auto", shown.task, shown.protocol, pictures=True)
+        moments = find_moments(rows, ending=ending, frames_per_s=engine.frames_per_s)
         stretch = self._stretch(
             from_step, last, engine, {one.step: f"step {one.step:,}: {one.text}" for one in moments}
         )

@@ -124,7 +124,7 @@ class RunBooks(Ledger):
         return found.get(0, 0), found.get(1, 0)
 
     def steps_by_role(self) -> dict[str, int]:
-        """Return the env steps per role (train, validation, golden, search, probe, trace, sealed)."""
+        """Return the env steps per role (train, validation, golden, search, probe, trace, replay, sealed)."""
         query = "SELECT role, sum(coalesce(steps, reserved)) AS n FROM run_reservations GROUP BY role ORDER BY role"
         return {row["role"]: row["n"] for row in self._rows(query)}
 

@@ -1,6 +1,6 @@
 """The ledger's tables: those of every ledger, and those that a run has beside them."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Rises with every change of a table; :mod:`fastheur.migrations` takes older files there."""
 
 RUN_SCHEMA_VERSION = 1
@@ -29,9 +29,13 @@ CREATE TABLE episodes (
 CREATE TABLE sealed_reads (
     trial INTEGER PRIMARY KEY REFERENCES trials, commitment TEXT NOT NULL, secret TEXT, at REAL NOT NULL
 );
+CREATE TABLE actions (
+    trial INTEGER NOT NULL REFERENCES trials, episode INTEGER NOT NULL, blob BLOB NOT NULL, PRIMARY KEY (trial, episode)
+);
 CREATE INDEX trials_by_task ON trials (env_id, obs_mode, protocol);
 """
-"""``stop`` says what cut episodes (``stop_below=300``), ``landlock`` and ``seccomp`` what the policy was shut in with."""
+"""``stop`` says what cut episodes (``stop_below=300``), ``landlock`` and ``seccomp`` what the policy was shut in with;
+``blob`` is of :mod:`fastheur.action_log`, where the actions themselves were asked for."""
 
 RUN_TABLES = """
 CREATE TABLE run_operations (

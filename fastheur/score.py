@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from rich.table import Table
 
+from fastheur import score_view
 from fastheur.errors import PolicyError
 from fastheur.rollout import Episode
 from fastheur.tasks import human_normalised
@@ -229,6 +231,15 @@ class Scorecard:
             f"{self.setting.env_id} {self.setting.obs_mode} {self.setting.protocol}/{self.setting.split}: "
             f"{self.mean:.2f} ({self.spread}){hns}, {self.cost.env_steps:,} env steps at {self.steps_per_s:,.0f}/s"
         )
+
+    def __repr__(self) -> str:
+        return f"<Scorecard {self}>"
+
+    def __rich__(self) -> Table:
+        return score_view.table([self.to_dict()])
+
+    def _repr_html_(self) -> str:
+        return score_view.as_html(self.to_dict(), self.spread)
 
     @property
     def spread(self) -> str:

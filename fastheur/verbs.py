@@ -9,6 +9,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur check FILE [env=TASK]                does this policy keep the contract? with a short timing
   fastheur new NAME env=TASK [obs=MODE]         a commented start for a Heuristic System
   fastheur list                                 tasks, shipped policies and their best scores
+  fastheur export RUN [format=parquet|csv|jsonl]  a run's tables (trials, episodes, versions ...) as files, to analyse
   fastheur ledger export [out=FOLDER]           trials.jsonl and summary.csv from the ledger; format=full: all of it
   fastheur ledger check [ledger=FILE|RUN]       is a ledger sound? repair=true mends it; `ledger import` reads a full export
   fastheur lab RUN OPERATION [VALUE ...]        one operation of a run's Lab: brief, probe, trial, search, trace, note ...
@@ -48,6 +49,7 @@ VERBS = {
     "show": Verb("fastheur.commands.show", ("RUN",)),
     "diff": Verb("fastheur.commands.diff", ("RUN", "OLD", "NEW")),
     "replay": Verb("fastheur.commands.replay", ("RUN",)),
+    "export": Verb("fastheur.commands.export", ("RUN",)),
     "lab": Verb("fastheur.commands.lab", plain=True),
     "mcp": Verb("fastheur.commands.mcp"),
     "resident": Verb("fastheur.commands.resident", ("ACTION",)),

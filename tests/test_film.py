@@ -9,7 +9,7 @@ from fastheur.host import Candidate
 from fastheur.places import find_place
 from fastheur.replaying.film import Behind, Film, action_words
 from fastheur.replaying.scene import Scene, play
-from fastheur.replaying.steps import Steps, observations
+from fastheur.replaying.steps import Steps, step_rows
 from fastheur.seeds import episode_seeds
 from fastheur.spec import ActionSpec
 from fastheur.tasks import find_environment, find_protocol, make_task
@@ -53,7 +53,7 @@ def test_a_frame_has_what_was_seen_and_the_state_after_the_decision(scene):
     assert [frame.step for frame in frames] == list(range(episode.length + 1))
     assert [frame.state["seen"] for frame in frames] == [*range(1, episode.length + 1), episode.length]
     assert [frame.action for frame in frames] == [*map(str, table.actions.rows), ""]
-    assert [frame.score for frame in frames] == [row.score for row in observations(table, 0, episode.length)]
+    assert [frame.score for frame in frames] == [row.score for row in step_rows(table)]
     assert frames[4].marks[0].label == "pole" and frames[4].marks[0].x == 5
     assert (frames[0].picture != frames[-1].picture).any()
 

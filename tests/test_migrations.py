@@ -84,17 +84,23 @@ CREATE TABLE run_sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, started RE
 """
 """The tables as they were written then, those of a run among them."""
 
+SCHEMA_2 = SCHEMA_1.replace("error TEXT\n);", "error TEXT,\n    stop TEXT, landlock INTEGER, seccomp TEXT\n);")
+
 PROTOCOLS = ["default", "weng2026 (stop_below=300)", "robust max_steps=600 (stop_stalled=3000)", "odd (stop_ name"]
 
 
 @pytest.fixture
 def old(tmp_path):
     """A ledger of schema 1 with rows in every table, its last ones in the write-ahead log."""
-    path = tmp_path / "ledger.db"
+    return written(tmp_path / "ledger.db", SCHEMA_1, "1")
+
+
+def written(path, schema, version):
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA journal_mode=WAL")
-        db.executescript(SCHEMA_1)
-        db.execute("INSERT INTO meta VALUES ('schema_version', '1'), ('run_schema_version', '1'), ('config', '{}')")
+        db.executescript(schema)
+        values = f"('schema_version', '{version}'), ('run_schema_version', '1'), ('config', '{{}}')"
+        db.execute(f"INSERT INTO meta VALUES {values}")
         db.execute("INSERT INTO policies VALUES ('abc', 'p.py', 'text')")
         db.execute("INSERT INTO run_operations VALUES (3, 'trial', '{}', 'done', '{}', 1.5, 2.5)")
         db.execute("INSERT INTO run_reservations VALUES (4, 3, 'train', 100, 40)")
@@ -168,6 +174,20 @@ def test_a_migrated_ledger_has_the_columns_of_a_new_one(old, tmp_path):
     RunLedger(old).__exit__()
     RunLedger(tmp_path / "new.db").__exit__()
     assert columns(old) == columns(tmp_path / "new.db")
+
+
+def test_a_ledger_of_schema_2_keeps_its_stamps_and_can_keep_actions(tmp_path):
+    path = written(tmp_path / "ledger.db", SCHEMA_2, "2")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE trials SET stop = 'stop_below=1', landlock = 4, seccomp = 'aa' WHERE trial = 8")
+        db.commit()
+    before = content(path)
+    RunLedger(path).__exit__()
+    RunLedger(tmp_path / "new.db").__exit__()
+    after = content(path)
+    assert after.pop("actions") == [] and after == before
+    assert columns(path) == columns(tmp_path / "new.db")
+    assert content(path.with_name("ledger.db.v2.bak")) == before
 
 
 def test_every_version_has_its_step():

@@ -48,6 +48,7 @@ def test_over_any_mix_of_operations(tmp_path, counted, level):
         tried(lab, LOOP)
         tried(lab, START.replace("return 1", "return 5 if info.elapsed > 20 else 1"), "breaks in the middle")
         lab.call("trace", {"trial": 1, "episode": 2, "around": "end"})
+        lab.call("replay", {"trial": 1, "episode": 1, "tiles": 2})
         lab.call("search", {"source": START, "steps": 3_000})
         lab.call("golden", {"name": "mine", "episode": 3, "floor": 10.0})
         tried(lab, STRONG.replace("0.3", "0.4"))
@@ -56,7 +57,7 @@ def test_over_any_mix_of_operations(tmp_path, counted, level):
         assert sum(lab.run.ledger.steps()) == counted()
         trials = lab.run.ledger.trials()
         roles = lab.run.ledger.steps_by_role()
-        instrumented = roles["probe"] + roles["trace"]
+        instrumented = roles["probe"] + roles["trace"] + roles["replay"]
         assert sum(trial["env_steps"] for trial in trials) + instrumented == counted()
 
 

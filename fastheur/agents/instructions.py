@@ -19,7 +19,8 @@ How to work
 3. `trial`: submit the whole policy file with a one-sentence hypothesis. Change one idea at a time, otherwise the
    result tells you nothing.
 4. Read the failure report, most useful lines first. Pick the one failure that costs most.
-5. `trace` an episode in which it happens, and look at the observations and your own state fields just before it.
+5. `trace` an episode in which it happens, and look at the observations and your own state fields just before it;
+   `replay` shows pictures of its moments, with what the policy believed (MARKS) drawn in.
    Explain the failure by a mechanism before you write code against it.
 6. Edit and try again. When the structure is right and only numbers are open, declare them in PARAMS and let `search`
    find them: it is far cheaper than trying numbers by hand.

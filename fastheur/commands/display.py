@@ -5,17 +5,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fastheur import score_view
 from fastheur.rollout import Episode
+from fastheur.run_watch import PLAIN_SECONDS
 from fastheur.score import Scorecard
-from fastheur.tasks import references
-
-PLAIN_SECONDS = 10.0
-"""How often a progress line is printed where there is no terminal."""
 
 Report = Callable[[int, Sequence[Episode]], None]
 
@@ -80,31 +77,5 @@ def _live(steps: int, done: Sequence[Episode], episodes: int, rate: float) -> st
 
 
 def scorecards(cards: Sequence[Scorecard], title: str | None = None) -> Table:
-    """Return the table that every evaluation ends in: score, record, HNS, steps/s. Fits 80 columns."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("task", "protocol"):
-        table.add_column(name, no_wrap=True)
-    for name in ("eps", "score", "record", "HNS", "steps/s"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for card in cards:
-        setting, record = card.setting, references().get(card.setting.env_id)
-        table.add_row(
-            f"{setting.env_id} {setting.obs_mode}",
-            f"{setting.protocol} {setting.split}",
-            str(len(card.episodes)),
-            _score(card),
-            "-" if record is None else f"{record.score:,.6g}",
-            "-" if card.hns is None else f"{card.hns:.2f}",
-            f"{card.steps_per_s:,.0f}",
-        )
-    return table
-
-
-def _score(card: Scorecard) -> str:
-    """The mean, and under it how sure it is."""
-    if card.mean is None:
-        return "-"
-    below = (
-        "exact" if card.whole_population else "" if card.interval is None else "{:,.1f}..{:,.1f}".format(*card.interval)
-    )
-    return f"{card.mean:,.2f}" + (f"\n[dim]{below}[/dim]" if below else "")
+    """Return the table that every evaluation ends in."""
+    return score_view.table([card.to_dict() for card in cards], title)

@@ -137,6 +137,7 @@ def _planned(config: Mapping[str, Any]) -> tuple[Plan, Candidate]:
         "stop_stalled",
         "notes",
         "ledger",
+        "actions",
     )
     what = plan(where, protocol=settings.protocol(config, where), **{name: config[name] for name in names})
     policy = resolve_policy(config["policy"], what.task, what.place)

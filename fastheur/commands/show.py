@@ -9,7 +9,6 @@ from rich.text import Text
 
 from fastheur import memory
 from fastheur.commands.display import console
-from fastheur.commands.learn_view import outcome
 from fastheur.forgetting import Matrix, Version
 from fastheur.learning import result
 from fastheur.run_ledger import RunLedger
@@ -31,7 +30,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
         screen.print(Text(f"{memory.shown(entries, MEMORY_TOKENS)}\n"))
     roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
     print(f"Env steps: {roles or 'none'}. Policies ran at {walls(run.ledger)}.")
-    screen.print(outcome(result(run), run))
+    screen.print(result(run))
     return 0
 
 

@@ -116,11 +116,11 @@ class Steps:
                 table.remember(self._state_of(int(batch.slots[row])))
 
 
-def observations(table: Table, first: int, last: int) -> list[StepRow]:
-    """Return the observations from ``first`` to ``last`` env steps: one more than steps, as the start is one too."""
+def step_rows(table: Table, first: int = 0, last: int | None = None) -> list[StepRow]:
+    """Return one row per observation of a stretch; None: up to the end."""
     columns = [column.rows.tolist() for column in (table.rewards, table.scores, table.lives)]
     rows = [(0.0, 0.0, table.lives_first), *zip(*columns, strict=True)]
-    return [StepRow(step, *rows[step]) for step in range(first, last + 1)]
+    return [StepRow(step, *rows[step]) for step in range(first, (len(table) if last is None else last) + 1)]
 
 
 def numbers(state: Mapping[str, Any]) -> dict[str, Number]:

@@ -1,0 +1,67 @@
+"""What a run's agent may look at: probes of the task, and its own episodes played again, all charged to the budget."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastheur.errors import ConfigError, PolicyError
+from fastheur.judge import Judge
+from fastheur.lab_requests import shown
+from fastheur.operations import Answer
+from fastheur.run_ledger import RunLedger
+from fastheur.runs import RunConfig
+from fastheur.seeds import episode_seeds
+
+
+class Looks:
+    """Instrumented rollouts for an agent; ``world`` is what the player said of the task."""
+
+    def __init__(self, config: RunConfig, ledger: RunLedger, judge: Judge, world: Mapping[str, Any]) -> None:
+        self._config, self._ledger, self._judge, self._world = config, ledger, judge, world
+
+    def probe(self, number: int, kind: str, steps: int, action: int | None = None) -> Answer:
+        """Look at the task itself; see the operation ``probe``."""
+        world, judge = self._world, self._judge
+        if action is not None and world["kind"] == "discrete" and action >= world["actions"]:
+            raise ConfigError(f"action is {action}, expected {world['action']}.")
+        steps = min(steps, judge.left)
+        seed = episode_seeds("train", 0, 1)[0]
+        return shown(
+            judge.observe(
+                number, "probe", steps, self._config.protocol, kind=kind, steps=steps, seed=seed, action=action
+            )
+        )
+
+    def trace(self, number: int, trial: int, episode: int, around: str, last: int) -> Answer:
+        """Show the steps before a moment of an episode; see the operation ``trace``."""
+        return self._again(number, "trace", trial, episode, around=around, last=last)
+
+    def replay(self, number: int, trial: int, episode: int, tiles: int) -> Answer:
+        """Show the moments of an episode that matter; see the operation ``replay``."""
+        return self._again(number, "replay", trial, episode, tiles=tiles)
+
+    def _again(self, number: int, what: str, trial: int, episode: int, **settings: Any) -> Answer:
+        """Have an episode of a train trial played again, and check that it was the same."""
+        judge, found = self._judge, self._ledger.trial(trial)
+        if found is None:
+            raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
+        if found["split"] != "train":
+            raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
+        golden = found["role"] == "golden"
+        protocol = self._config.golden_protocol(judge.cap) if golden else self._config.protocol
+        known = self._ledger.episode(trial, episode)
+        if known and known["length"] > judge.left:
+            raise ConfigError(
+                f"Episode {episode} of trial {trial} takes {known['length']:,} env steps, and {judge.left:,} are left."
+            )
+        request = {
+            "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
+            "seed": episode_seeds("train", episode, 1)[0], **settings,
+        }  # fmt: skip
+        answer = shown(judge.observe(number, what, judge.left, protocol, **request))
+        whole = found["role"] != "search"  # whose episodes may have been cut
+        if known and whole and answer.data["action_hash"] != known["action_hash"]:
+            raise PolicyError(
+                f"Episode {episode} of trial {trial} was played again with other actions than recorded: the policy does not "
+                "decide from its observations, state and uniform(state) alone."
+            )
+        return answer
