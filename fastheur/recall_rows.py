@@ -78,12 +78,12 @@ class RecallRows(Ledger):
         return row["last"] if row else None
 
     def episodes(self, trials: Sequence[int]) -> dict[int, dict[str, Any]]:
-        """Return the finished episodes of trials by index; of those that several have played, the first trial's."""
-        rows = self._rows(
-            f"SELECT * FROM episodes WHERE trial IN ({', '.join('?' * len(trials))}) ORDER BY trial DESC, episode",
-            trials,
-        )
-        return {row["episode"]: row for row in sorted(rows, key=lambda row: (row["episode"], -row["trial"]))}
+        """Return the finished episodes of trials by index; of those that several have played, that of the trial named first."""
+        found: dict[int, dict[str, Any]] = {}
+        for trial in trials:
+            for row in self._rows("SELECT * FROM episodes WHERE trial = ? ORDER BY episode", (trial,)):
+                found.setdefault(row["episode"], row)
+        return found
 
     def versions(self) -> list[Version]:
         """Return the versions of a run in order; none of a plain ledger."""

@@ -237,8 +237,9 @@ def _rival(rows: RecallRows, mine: _Subject, word: str | int | None) -> _Subject
             f"{name} is the same policy with the same parameters as {mine.name}: name another, against=TRIAL."
         )
     same = rows.alike(mine.row, sha256, params)
-    if word is not None and str(word).isdecimal():  # the trial that was named, where it is one of them
-        same.sort(key=lambda one: one["trial"] != int(str(word)))
+    same.sort(
+        key=lambda one: (str(one["trial"]) != str(word), one["stop"] is not None)
+    )  # what was named, and whole ones
     episodes = rows.episodes([one["trial"] for one in same])
     if not episodes:
         raise ConfigError(

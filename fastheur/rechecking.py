@@ -75,7 +75,9 @@ def played_again(shown: Recalled, place: Place, details: bool, progress: Progres
     scene = Scene(
         shown.task, shown.protocol, Candidate(policy, policy.values(shown.values)), shown.index, shown.seed, steps
     )
-    engine = make_engine("auto", shown.task, shown.protocol)
+    engine = make_engine(
+        "envpool", shown.task, shown.protocol
+    )  # ale is for many slots: alone, its processes wait in turns
     observer = Steps(details)
     expected = shown.recorded.length if shown.recorded else 0
     try:

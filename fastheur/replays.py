@@ -164,10 +164,9 @@ class _Work:
         last = played.length if to_step is None else min(played.length, to_step)
         rows = step_rows(played.table, from_step, last)
         ending = played.ending if last == played.length else "end of this part"
-        moments = find_moments(rows, ending=ending)
         title = f"{shown.task.name} {shown.task.mode}, {shown.title}"
-        traces = self._traced([played], [shown.label])
         engine = make_engine("auto", shown.task, shown.protocol, pictures=True)
+        moments = find_moments(rows, ending=ending, frames_per_s=engine.frames_per_s)
         stretch = self._stretch(
             from_step, last, engine, {one.step: f"step {one.step:,}: {one.text}" for one in moments}
         )
@@ -185,7 +184,7 @@ class _Work:
             **self._common(stretch, engine, [played], made),
             "moments": [{"step": one.step, "kind": one.kind, "text": one.text} for one in moments],
         }
-        return self._kept(shown.label, facts, traces)
+        return self._kept(shown.label, facts, self._traced([played], [shown.label]))
 
     def beside(self, pair: tuple[Recalled, Recalled], after: int, from_step: int, to_step: int | None) -> Replay:
         """Show two candidates on the same episode, up to where they part."""
@@ -198,7 +197,6 @@ class _Work:
         text = parting_text(names, [one.table for one in both], both[0].action, parted)
         label = f"trial{shown.trial}-vs-trial{other.trial}-episode{shown.index}"
         title = f"{shown.task.name} {shown.task.mode}, {shown.split} episode {shown.index}: {' and '.join(names)}"
-        traces = self._traced(both, [f"{label}-{side}" for side in ("left", "right")])
         engines = [make_engine("auto", one.task, one.protocol, pictures=True) for one in pair]
         engine = Pair(engines)
         stretch = self._stretch(from_step, last, engine, around(parted, last))
@@ -229,7 +227,7 @@ class _Work:
             "left": _facts(both[0]),
             "right": _facts(both[1]),
         }
-        return self._kept(label, facts, traces)
+        return self._kept(label, facts, self._traced(both, [f"{label}-left", f"{label}-right"]))
 
     def _again(self, shown: Recalled) -> Played:
         place = find_place(self.isolation, shown.limits)

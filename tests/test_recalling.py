@@ -82,6 +82,13 @@ def test_of_equal_returns_changed_is_the_first_with_other_actions(run, tmp_path)
         recall(copy, trial="v2", episode="changed")
 
 
+def test_a_row_of_a_search_is_compared_with_the_version_whose_parameters_it_varies(run):
+    search = trials_of(run, "search")[0]
+    shown, other = recall(run, trial=search, episode="changed")
+    assert (shown.role, shown.version, other.version, other.trial) == ("search", "v1", "v1", 1)
+    assert shown.values != other.values
+
+
 def test_golden_cases_are_recalled_with_their_own_indices(run):
     shown, _ = recall(run, trial=trials_of(run, "golden")[0])
     assert shown.index >= 1_000_000 and shown.role == "golden" and shown.split == "train"

@@ -130,6 +130,21 @@ def test_another_outcome_than_the_recorded_one_is_an_error_and_leaves_nothing(ru
     assert not list((copy / "replays").iterdir())
 
 
+def test_a_policy_that_plays_otherwise_every_time_is_found_out(tmp_path, monkeypatch):
+    (tmp_path / "moody.py").write_text(
+        "import numpy as np\nOBS = 'state'\nMOODS = []\nclass Policy:\n    def __init__(self, spec, params, random):\n"
+        "        MOODS.append(1)\n    def reset(self, slots):\n        pass\n    def act(self, obs, info, slots):\n"
+        "        return np.full(len(slots), len(MOODS) % 2, np.int64)\n"
+    )
+    evaluate(tmp_path / "moody.py", "CartPole-v1", episodes=1, slots=1, ledger=tmp_path / "ledger.db")
+    with pytest.raises(ReplayMismatch, match="does not follow from its inputs alone"):
+        replay(tmp_path / "ledger.db", isolation="none")
+    monkeypatch.setattr("fastheur.rechecking.check", lambda shown, episode: None)
+    with pytest.raises(ReplayMismatch, match="the second time came out otherwise"):
+        replay(tmp_path / "ledger.db", isolation="none")
+    assert not list((tmp_path / "replays").iterdir())
+
+
 def test_an_episode_that_a_rule_cut_is_shown_up_to_there(tmp_path):
     (tmp_path / "counts.py").write_text(SLOW)
     settings = {"obs": "ram", "max_steps": 300, "stop_stalled": 50, "ledger": tmp_path / "ledger.db"}
@@ -220,6 +235,17 @@ def test_ctrl_c_leaves_no_file(run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         replay(run, trial=3, episode=0, out=tmp_path, isolation="none", trace=None, progress=stop)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_policy_declares_as_marks_is_drawn(tmp_path):
+    sheets = []
+    for name, marks in (("plain.py", ""), ("marked.py", 'MARKS = {"here": ("seen + 20", 100.0)}\n')):
+        (tmp_path / name).write_text(marks + COUNTS)
+        evaluate(tmp_path / name, "atari/breakout", max_steps=30, ledger=tmp_path / "ledger.db")
+        made = replay(tmp_path / "ledger.db", isolation="none", video=False, trace=None)
+        sheets.append(np.asarray(Image.open(made.sheet).convert("RGB")).astype(int))
+    plain, marked = sheets
+    assert plain.shape == marked.shape and np.abs(plain - marked).max() > 100
 
 
 def test_a_notebook_shows_video_and_sheet(run, tmp_path):

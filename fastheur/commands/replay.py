@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastheur.commands.display import console
-from fastheur.errors import ConfigError
+from fastheur.errors import ConfigError, printable
 from fastheur.rechecking import Progress
 from fastheur.replays import Replay, replay
 
@@ -61,7 +61,7 @@ def _tell(made: Replay, screen: Console) -> None:
         print(f"trial {side['trial']}: {_checked(side)}")
         for remark in (side["remark"], side["problem"]):
             if remark:
-                print(remark)
+                print(printable(remark))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("step", justify="right")
     table.add_column("moment")

@@ -9,8 +9,8 @@ from typing import Any, Generic, Self, TypeVar
 from fastheur.batch import Array, StepBatch
 from fastheur.contract_checks import Place
 from fastheur.engine import Engine
-from fastheur.record import Number, flat
-from fastheur.replaying.frames import Frame, Mark
+from fastheur.record import flat
+from fastheur.replaying.frames import Frame
 from fastheur.replaying.marking import marks_of
 from fastheur.rollout import Job
 from fastheur.spec import ActionSpec, Spec
@@ -48,7 +48,6 @@ class Film:
         """See :class:`fastheur.rollout.Observer`."""
         self._action, self._state_of = spec.action, state_of
         self._scores = [0.0] * slots
-        self._last: list[tuple[dict[str, Number], tuple[Mark, ...]]] = [({}, ())] * slots
 
     def scored(self, batch: StepBatch, scores: Array) -> None:
         """Show the end of the episodes that are over."""
@@ -56,20 +55,16 @@ class Film:
         for row, slot in enumerate(batch.slots.tolist()):
             self._scores[slot] = float(scores["ret"][slot])
             if live is not None and row not in live:
-                self._frame(batch, row, slot, "", *self._last[slot])
+                self._frame(batch, row, slot, "")
 
     def acted(self, batch: StepBatch) -> None:
         """Show what was seen and what is done now."""
         for row in range(len(batch.slots)) if batch.live is None else batch.live.tolist():
             if self._wanted(int(batch.info["elapsed"][row])):
-                slot = int(batch.slots[row])
-                state = self._state_of(slot)
-                self._last[slot] = flat(state), marks_of(self._marks[slot], state)
-                self._frame(batch, row, slot, action_words(batch.actions[row], self._action), *self._last[slot])
+                self._frame(batch, row, int(batch.slots[row]), action_words(batch.actions[row], self._action))
 
-    def _frame(
-        self, batch: StepBatch, row: int, slot: int, words: str, state: dict[str, Number], marks: tuple[Mark, ...]
-    ) -> None:
+    def _frame(self, batch: StepBatch, row: int, slot: int, words: str) -> None:
+        state = self._state_of(slot)
         frame = Frame(
             int(batch.info["elapsed"][row]),
             self._engines[slot].picture(),
@@ -77,8 +72,8 @@ class Film:
             float(batch.reward[row]),
             self._scores[slot],
             int(batch.lives[row]),
-            state,
-            marks,
+            flat(state),
+            marks_of(self._marks[slot], state),
         )
         self._show(slot, frame)
 
@@ -88,7 +83,7 @@ def action_words(action: Any, spec: ActionSpec) -> str:
     if spec.kind == "discrete":
         return action_name(int(action), spec.meanings)
     if spec.kind == "buttons":
-        return " ".join(action_name(at, spec.meanings) for at, held in enumerate(action) if held) or "none"
+        return "+".join(action_name(at, spec.meanings) for at, held in enumerate(action) if held) or "none"
     return " ".join(f"{part:+.2f}" for part in action)
 
 
