@@ -1,0 +1,21 @@
+"""What a run's ledger says as people read it: what was forgotten, and what stood between its policies and the machine."""
+
+from fastheur.forgetting import Matrix, Version
+from fastheur.run_ledger import RunLedger
+
+
+def forgotten(ledger: RunLedger) -> Matrix:
+    """Return which version lost and regained which golden case."""
+    versions = tuple(
+        Version(one.version, one.hypothesis, one.parent, one.reign is not None) for one in ledger.versions()
+    )
+    return Matrix(versions, tuple(ledger.golden()), ledger.outcomes())
+
+
+def walls(ledger: RunLedger) -> str:
+    """Return what stood between the run's policies and the machine, as its trials are stamped."""
+    stamps = {(one["isolation"], one["landlock"], one["seccomp"]) for one in ledger.trials()}
+    return " and ".join(
+        f"isolation={level}" + (f" (Landlock ABI {landlock}, filter {seccomp[:12]})" if seccomp else "")
+        for level, landlock, seccomp in sorted(stamps, key=str)
+    )
