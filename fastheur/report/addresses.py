@@ -14,6 +14,12 @@ def page_name(number: int) -> str:
     return f"{number:04d}.html"
 
 
+def name_of(version: int, here: int) -> str:
+    """Return the file name of a version's page for a link from page ``here``: nothing where it is the same one."""
+    number = number_of(version)
+    return "" if number == here else page_name(number)
+
+
 def page_of(version: int) -> str:
     """Return the address of a version."""
     return f"versions/{page_name(number_of(version))}#v{version}"

@@ -8,13 +8,13 @@ from markupsafe import Markup, escape
 
 from fastheur.report.addresses import page_of
 from fastheur.report.comparing import Sample
-from fastheur.report.glyphs import GLYPHS, mark
+from fastheur.report.glyphs import GLYPHS, crowd, mark
 from fastheur.report.records import Idea, RunRecord
 from fastheur.report.references import Line, lines_for
 from fastheur.report.scales import Scale, money, seconds_as, short, ticks
 
 MOST_LINKS = 200
-"""Versions that are a link with a text each; of more, those that were never champion are one path per verdict."""
+"""Versions that are a link with a text each; of more, those that were never champion are drawn together."""
 
 _STRIP = 46
 _LEGIBLE = 12.0
@@ -43,7 +43,7 @@ class Size:
     x_ticks: int
 
 
-WIDE = Size("wide", 960, 380, 56, 168, 8)
+WIDE = Size("wide", 1000, 390, 56, 190, 8)
 NARROW = Size("narrow", 380, 330, 46, 8, 4)
 
 
@@ -191,10 +191,13 @@ class _Drawing:
             linked = self._record.reigns[-MOST_LINKS:]
         alone = {idea.version for idea in linked}
         for verdict in reversed(GLYPHS):
-            crowd = [idea for idea in ideas if idea.verdict == verdict and idea.version not in alone]
-            if crowd:
-                path = "".join(mark(verdict, self._x(self._at(one)), self._height(one)) for one in crowd)
-                parts.append(f'<path class="g-{verdict}" d="{path}"/>')
+            places = [
+                (self._x(self._at(idea)), self._height(idea))
+                for idea in ideas
+                if idea.verdict == verdict and idea.version not in alone
+            ]
+            if places:
+                parts.append(crowd(verdict, places))
             parts += [self._link(idea) for idea in linked if idea.verdict == verdict]
         return parts
 

@@ -4,41 +4,53 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from fastheur.comparing import unified
 
-_CONTEXT = 3
+CONTEXT = 3
+"""Lines shown around a change."""
+
+_TAGS = {"added": "ins", "removed": "del", "place": "i"}
 _HUNK = re.compile(r"@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")
 
 
 @dataclass(frozen=True)
-class Run:
+class Part:
     """Neighbouring lines of one kind: ``added``, ``removed``, ``same`` or ``place``, which says where what follows stands."""
 
     kind: str
     text: str
 
 
-def changes(old: str, new: str) -> list[Run]:
+def changes(old: str, new: str, context: int = CONTEXT) -> list[Part]:
     """Return the unified difference of two texts, neighbouring lines of a kind together; nothing where they are equal."""
     if old == new:
         return []
-    skipped, before, after = _without_ends(old, new)
-    lines = unified(before, after, "old", "new", _CONTEXT).split("\n")[2:-1]
-    runs: list[Run] = []
+    skipped, before, after = _without_ends(old, new, context)
+    lines = unified(before, after, "old", "new", context).split("\n")[2:-1]
+    parts: list[Part] = []
     for kind, line in _kinds(lines, skipped):
-        if runs and runs[-1].kind == kind and kind != "place":
-            runs[-1] = Run(kind, f"{runs[-1].text}\n{line}")
+        if parts and parts[-1].kind == kind and kind != "place":
+            parts[-1] = Part(kind, f"{parts[-1].text}\n{line}")
         else:
-            runs.append(Run(kind, line))
-    return runs
+            parts.append(Part(kind, line))
+    return parts
 
 
-def counted(runs: list[Run]) -> tuple[int, int]:
+def counted(parts: list[Part]) -> tuple[int, int]:
     """Return how many lines were added and removed."""
     added, removed = (
-        sum(run.text.count("\n") + 1 for run in runs if run.kind == kind) for kind in ("added", "removed")
+        sum(part.text.count("\n") + 1 for part in parts if part.kind == kind) for kind in ("added", "removed")
     )
     return added, removed
+
+
+def changed(part: Part) -> Markup:
+    """Return neighbouring lines as HTML; quotation marks stay what they are, as they may between tags."""
+    text = part.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    tag = _TAGS.get(part.kind)
+    return Markup(f"<{tag}>{text}</{tag}>" if tag else text)
 
 
 def _kinds(lines: list[str], skipped: int) -> Iterator[tuple[str, str]]:
@@ -55,13 +67,13 @@ def _moved(found: "re.Match[str]", skipped: int) -> str:
     return f"@@ -{int(old) + skipped}{old_size} +{int(new) + skipped}{new_size} @@"
 
 
-def _without_ends(old: str, new: str) -> tuple[int, str, str]:
+def _without_ends(old: str, new: str, context: int) -> tuple[int, str, str]:
     """Leave away what both texts begin and end with, but for the lines shown around a change; also how many at the start."""
     before, after = old.split("\n"), new.split("\n")
     shorter = min(len(before), len(after))
     start = next((place for place in range(shorter) if before[place] != after[place]), shorter)
     end = next((place for place in range(shorter - start) if before[-1 - place] != after[-1 - place]), shorter - start)
-    start, end = max(0, start - _CONTEXT), max(0, end - _CONTEXT - 1)
+    start, end = max(0, start - context), max(0, end - context - 1)
     cut = slice(start, -end or None)
     tail = "\n" if end else ""
     return start, "\n".join(before[cut]) + tail, "\n".join(after[cut]) + tail

@@ -31,8 +31,8 @@ _TRAINED = """
 SELECT v.version, e.episode, e.ret FROM run_versions v JOIN trials own ON own.trial = v.trial
 JOIN trials t ON t.policy_sha256 = v.policy_sha256 AND t.params = own.params AND t.protocol_args = own.protocol_args
     AND t.protocol = own.protocol AND t.split = 'train'
-JOIN run_trials USING (trial) JOIN run_reservations USING (reservation) JOIN episodes e ON e.trial = t.trial
-WHERE role IN ('train', 'search')
+JOIN run_trials paid ON paid.trial = t.trial JOIN run_reservations USING (reservation)
+JOIN episodes e ON e.trial = t.trial WHERE role IN ('train', 'search')
 """
 _VALIDATED = """
 SELECT DISTINCT e.episode, e.ret, protocol, protocol_args FROM trials t JOIN run_trials USING (trial)

@@ -1,5 +1,6 @@
 """The sign of every verdict: a shape and a colour each, so that nobody has to tell colours apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -33,8 +34,23 @@ def mark(verdict: str, x: float, y: float) -> str:
 
 
 def icon(verdict: str) -> Markup:
-    """Return a verdict's sign as a small picture for running text; the word is to stand beside it."""
-    path = mark(verdict, 8, 8)
-    return Markup(
-        f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path class="g-{verdict}" d="{path}"/></svg>'
+    """Return a verdict's sign as a small picture for running text; the page has :func:`sprites`, and the word beside it."""
+    return Markup(f'<svg class="icon" aria-hidden="true"><use href="#g-{verdict}"/></svg>')
+
+
+def crowd(verdict: str, places: Sequence[tuple[float, float]]) -> str:
+    """Return SVG that draws a verdict's sign at many places, in few characters each; the page has :func:`sprites`."""
+    points = " ".join(f"{x:.0f} {y:.1f}" for x, y in places)
+    ends = "" if len(places) < 2 else f' marker-mid="url(#m-{verdict})" marker-end="url(#m-{verdict})"'
+    return f'<polyline class="crowd" points="{points}" marker-start="url(#m-{verdict})"{ends}/>'
+
+
+def sprites() -> Markup:
+    """Return what the icons and crowds of a page refer to."""
+    symbols = "".join(
+        f'<symbol id="g-{verdict}" viewBox="0 0 16 16"><path class="g-{verdict}" d="{mark(verdict, 8, 8)}"/></symbol>'
+        f'<marker id="m-{verdict}" markerWidth="16" markerHeight="16" refX="8" refY="8" markerUnits="userSpaceOnUse">'
+        f'<path class="g-{verdict} many" d="{mark(verdict, 8, 8)}"/></marker>'
+        for verdict in GLYPHS
     )
+    return Markup(f'<svg class="sprites" aria-hidden="true">{symbols}</svg>')

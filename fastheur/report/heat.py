@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from fastheur.forgetting import Change, Event, Matrix, Version
 from fastheur.regress import GoldenCase
 
-MOST_COLUMNS = 80
-MOST_ROWS = 80
+MOST_COLUMNS = 60
+MOST_ROWS = 60
+MOST_EVENTS = 200
+"""Of the last losses and returns, told one by one."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fastheur import __version__
 from fastheur.report import wording
-from fastheur.report.addresses import page_of
-from fastheur.report.glyphs import GLYPHS, icon
+from fastheur.report.addresses import name_of, page_of
+from fastheur.report.diffs import changed
+from fastheur.report.glyphs import GLYPHS, icon, sprites
 
 _FOLDER = Path(__file__).parent
 
@@ -25,7 +26,7 @@ def _templates() -> Environment:
     )  # fmt: skip
     environment.filters.update(wording.FILTERS)
     environment.globals.update(
-        fastheur_version=__version__, glyphs=GLYPHS, icon=icon, page_of=page_of, interval=wording.interval, unknown=wording.UNKNOWN
+        fastheur_version=__version__, glyphs=GLYPHS, icon=icon, sprites=sprites, page_of=page_of, name_of=name_of, changed=changed, interval=wording.interval, unknown=wording.UNKNOWN
     )
     return environment
 

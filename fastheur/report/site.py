@@ -11,12 +11,12 @@ from fastheur.errors import ConfigError
 from fastheur.report.colouring import coloured
 from fastheur.report.addresses import number_of, page_name
 from fastheur.report.curves import below_the_chart, curves, off_the_chart
-from fastheur.report.diffs import changes, counted
+from fastheur.report.diffs import CONTEXT, Part, changes, counted
 from fastheur.report.folders import ReportFolder
 from fastheur.report.gap import gap_of
 from fastheur.report.gathering import gather
 from fastheur.report.grid import Entry, ledger_entries, run_entry, summaries
-from fastheur.report.heat import heat_of
+from fastheur.report.heat import MOST_EVENTS, heat_of
 from fastheur.report.pages import ASSETS, asset, page
 from fastheur.report.records import Idea, RunRecord
 from fastheur.report.replays import Replay, by_trial, command, found_in, missing, take_over
@@ -29,6 +29,9 @@ Replays = Literal["existing", "none"]
 """``existing``: show the replays that lie in the run's folder; ``none``: leave them out."""
 
 INDEX = "index.html"
+
+MANY = 1_000
+"""Versions up to which a difference has all its context; with more, a line on either side, or the report gets large."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def _write_run(path: Path, folder: ReportFolder, base: str, replays: Replays) ->
             "run.html", root, title=f"{record.config.task.name} {record.config.mode}", run=record, curves=curves(record),
             off=off_the_chart(record) if champion else [], below=below_the_chart(record) if champion else 0, gap=gap_of(record),
             rows=static[:FIRST_ROWS], tried=len(static), count=len(rows), roles=_roles(rows), replays=shown, played=played,
-            wanted=missing(record, shown), heat=heat_of(record.matrix), pages=pages, command=reproduced,
+            wanted=missing(record, shown), heat=heat_of(record.matrix), most_events=MOST_EVENTS, pages=pages, command=reproduced,
             source=coloured(champion.source) if champion else "", alone=not base,
         ),
     )  # fmt: skip
@@ -136,19 +139,21 @@ def _write_versions(
     record: RunRecord, folder: ReportFolder, base: str, pages: Sequence[Page], played: dict[int, list[Replay]]
 ) -> None:
     ideas = {idea.version: idea for idea in record.ideas}
+    context = CONTEXT if len(ideas) <= MANY else 1
     for shown in pages:
-        articles = [
-            (idea, edit := _edit(ideas, idea), counted(edit), command(record.folder, idea.trial) if idea.trial else "")
+        edits = [
+            (idea, _edit(ideas, idea, context))
             for number in range(shown.first, shown.last + 1)
             if (idea := ideas.get(number))
         ]
         content = page(
             "versions.html", f"../{'../' if base else ''}", title=f"Versions v{shown.first} to v{shown.last}", run=record,
-            articles=articles, pages=pages, shown=shown, played=played,
+            articles=[(idea, edit, counted(edit)) for idea, edit in edits], pages=pages, shown=shown, played=played,
+            command=command,
         )  # fmt: skip
         folder.write(f"{base}versions/{shown.name}", content)
 
 
-def _edit(ideas: dict[int, Idea], idea: Idea) -> list:
+def _edit(ideas: dict[int, Idea], idea: Idea, context: int) -> list[Part]:
     parent = ideas.get(idea.parent or 0)
-    return changes(parent.source, idea.source) if parent else []
+    return changes(parent.source, idea.source, context) if parent else []

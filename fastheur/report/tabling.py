@@ -146,7 +146,7 @@ def data_script(record: RunRecord, rows: Sequence[Row], replays: Mapping[int, Se
         for row in rows
     ]  # fmt: skip
     content = {"folder": str(record.folder), "perPage": PER_PAGE, "ideas": ideas, "trials": trials,
-               "glyphs": {glyph.verdict: [glyph.word, glyph.path] for glyph in GLYPHS.values()}}
+               "words": {glyph.verdict: glyph.word for glyph in GLYPHS.values()}}
     return f"{DATA_CALL}({json.dumps(content, separators=(',', ':'))});\n"
 
 

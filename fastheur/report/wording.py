@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from fastheur.report.comparing import Difference
+from fastheur.report.records import Idea
 
 UNKNOWN = "–"
 
@@ -61,6 +62,16 @@ def range_of(difference: Difference) -> str:
     return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
 
 
+def facts(idea: Idea, unit: str) -> str:
+    """Return what a version took, and what it is."""
+    parts = [f"trial {idea.trial}"] if idea.trial else []
+    parts.append(f"at {idea.place.env_steps:,} {unit}")
+    parts += [f"{role} {steps:,}" for role, steps in idea.env_steps.items()]
+    parts += [f"{idea.tokens:,} tokens"] if idea.tokens is not None else []
+    parts += [dollars(idea.money)] if idea.money is not None else []
+    return ", ".join([*parts, f"size {idea.complexity:,}", f"SHA-256 {idea.sha256[:16]}"])
+
+
 FILTERS: dict[str, Any] = {
     "number": number,
     "whole": whole,
@@ -69,5 +80,6 @@ FILTERS: dict[str, Any] = {
     "dollars": dollars,
     "when": when,
     "range_of": range_of,
+    "facts": facts,
 }
 """By the names that the templates have for them."""

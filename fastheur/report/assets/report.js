@@ -80,6 +80,10 @@
   }
 
   function bindCopy() {
+    for (const box of $$(".command, .source")) {
+      const name = box.className === "source" ? "Copy the source" : "Copy the command";
+      box.append(make("button", "Copy", { type: "button", class: "copy", "data-copy-from": "code", "aria-label": name }));
+    }
     document.addEventListener("click", async (event) => {
       const button = event.target.closest("[data-copy], [data-copy-from]");
       if (!button) return;
@@ -212,7 +216,7 @@
     }
 
     word(outcome) {
-      return this.data.glyphs[outcome] ? this.data.glyphs[outcome][0] : outcome;
+      return this.data.words[outcome] ?? outcome;
     }
 
     haystack(row) {
@@ -264,13 +268,17 @@
         case "score": return plain(number(row.score));
         case "difference": return this.difference(row.idea);
         case "text": return this.text(row);
-        case "steps": return plain(whole(row.steps));
-        case "episodes": return plain(whole(row.episodes));
+        case "steps": return this.doubled(whole(row.steps), `${whole(row.episodes)} episode${row.episodes === 1 ? "" : "s"}`);
         case "seconds": return plain(row.seconds === null ? UNKNOWN : row.seconds.toFixed(1));
-        case "tokens": return plain(whole(row.tokens));
-        case "money": return plain(dollars(row.money));
+        case "tokens": return this.doubled(whole(row.tokens), row.money === null ? "" : dollars(row.money));
         default: return this.look(row);
       }
+    }
+
+    doubled(above, below) {
+      const cell = make("td", above, { class: "r" });
+      if (below) cell.append(make("small", below));
+      return cell;
     }
 
     first(row) {
@@ -292,8 +300,7 @@
     outcome(row) {
       const cell = make("td");
       const box = make("span", undefined, { class: "verdict" });
-      const glyph = this.data.glyphs[row.outcome];
-      if (glyph) box.append(icon(row.outcome, glyph[1]));
+      if (row.outcome in this.data.words) box.append(icon(row.outcome));
       box.append(this.word(row.outcome));
       cell.append(box);
       return cell;
@@ -338,9 +345,9 @@
     return element;
   }
 
-  function icon(verdict, path) {
-    const picture = drawn("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" });
-    picture.append(drawn("path", { class: `g-${verdict}`, d: `M8 8${path}` }));
+  function icon(verdict) {
+    const picture = drawn("svg", { class: "icon", "aria-hidden": "true" });
+    picture.append(drawn("use", { href: `#g-${verdict}` }));
     return picture;
   }
 
@@ -410,9 +417,9 @@
         this.ring.setAttribute("cx", x);
         this.ring.setAttribute("cy", y);
         this.ring.setAttribute("visibility", "visible");
-        const [word, path] = this.data.glyphs[idea.verdict];
+        const word = this.data.words[idea.verdict];
         const head = make("div");
-        head.append(icon(idea.verdict, path), make("b", `v${idea.version} · ${number(idea.score)}`), ` ${word}`);
+        head.append(icon(idea.verdict), make("b", `v${idea.version} · ${number(idea.score)}`), ` ${word}`);
         const parts = [head];
         if (idea.difference !== null) {
           const range = idea.low === null ? "" : ` (${signed(idea.low)} to ${signed(idea.high)})`;
