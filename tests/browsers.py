@@ -84,7 +84,9 @@ class Browser:
         """Save what is to be seen as PNG; ``whole``: the page to its end."""
         import base64
 
-        shot = self.chrome.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": whole, **self._clip(whole)})
+        shot = self.chrome.execute_cdp_cmd(
+            "Page.captureScreenshot", {"captureBeyondViewport": whole, **self._clip(whole)}
+        )
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _clip(self, whole):

@@ -102,7 +102,9 @@ class _Maker:
         self.ledger.close_operation(operation, "done", {"text": "", "data": {}})
         if version % 25 == 0:
             kind = ("note", "failed_direction", "summary")[version // 25 % 3]
-            self.ledger.add_memory(kind, f"After v{version}: {IDEAS[version % len(IDEAS)].format(n=version)}", operation)
+            self.ledger.add_memory(
+                kind, f"After v{version}: {IDEAS[version % len(IDEAS)].format(n=version)}", operation
+            )
         return None
 
     def trial(self, operation, version, left):
@@ -110,7 +112,9 @@ class _Maker:
         sha256 = f"{version:064x}"
         parent = self.champion
         self.ledger.add_version(sha256, source, parent, operation, hypothesis, 600 + version % 90)
-        skill = self.skill + float(self.random.normal(-40, 22)) * (1 - self.skill / 880) ** 0.5 if parent else self.skill
+        skill = (
+            self.skill + float(self.random.normal(-40, 22)) * (1 - self.skill / 880) ** 0.5 if parent else self.skill
+        )
         self.sources[version] = (source, skill)
         if version % 31 == 0:
             reason = f"act: line {version % 60 + 20}: name 'ball' is not defined"
@@ -145,7 +149,9 @@ class _Maker:
             self.ledger.change_version(version, verdict="rejected", reason=reason)
             return
         number = len(self.cases) + 1
-        case = GoldenCase(f"v{version}-{number}", "robust", 1_000_000 + number, skill / 4, skill / 3, version, max_steps=3000)
+        case = GoldenCase(
+            f"v{version}-{number}", "robust", 1_000_000 + number, skill / 4, skill / 3, version, max_steps=3000
+        )
         reason = "Promoted: better: p = 0.004, where 0.017 is asked for." if parent else "The start of the run."
         self.ledger.crown(version, reason, [case])
         self.cases.append(case)
@@ -183,7 +189,9 @@ class _Maker:
     def settle(self, reservation, trials, cards, key, status="finished", error=None):
         self.now += sum(card.cost.wall_s for card in cards)
         for trial, card in zip(trials, cards, strict=True):
-            self.ledger.keep_episodes(trial, (key, str(trial), "robust"), card.setting.split, [(one, None) for one in card.episodes])
+            self.ledger.keep_episodes(
+                trial, (key, str(trial), "robust"), card.setting.split, [(one, None) for one in card.episodes]
+            )
         self.ledger.finish_trials(trials, cards, status, error)
         self.ledger.settle(reservation, sum(card.cost.env_steps for card in cards))
         self.used += len(trials)
@@ -199,7 +207,9 @@ class _Maker:
         source = self.sources.get(int(setting.policy_sha256, 16), (START, 0))[0]
         policy = mock.Mock(source=source, sha256=setting.policy_sha256)
         policy.name = setting.policy
-        return TrialStart(name, setting, policy, 32, 2, self.stamp, notes, sealed, landlock=7, seccomp="e209f311c0ea" + "0" * 52)
+        return TrialStart(
+            name, setting, policy, 32, 2, self.stamp, notes, sealed, landlock=7, seccomp="e209f311c0ea" + "0" * 52
+        )
 
     def card(self, setting, skill, indices):
         lucks = {index: np.random.default_rng(index).normal(0, 40) for index in indices}
@@ -219,9 +229,14 @@ class _Maker:
         if self.champion is None:
             return START, "start: breakout_start.py"
         lines = self.sources[self.champion][0].splitlines()
-        place = next(number for number in count(40 + version % 50) if lines[number % len(lines)].startswith("    ")) % len(lines)
+        place = next(
+            number for number in count(40 + version % 50) if lines[number % len(lines)].startswith("    ")
+        ) % len(lines)
         lines[place] = f"{lines[place].split('  #')[0]}  # tried in v{version}"
-        rules = [f"    if frame_of_rule_{version} > {version % 300} and x < {version % 160}:", f"        aim = x + {version % 9}.5  # {hypothesis[:50]}"]
+        rules = [
+            f"    if frame_of_rule_{version} > {version % 300} and x < {version % 160}:",
+            f"        aim = x + {version % 9}.5  # {hypothesis[:50]}",
+        ]
         lines[place + 1 : place + 1] = rules * (1 + version % 3)
         del lines[100:104]
         return "\n".join(lines[:130]) + "\n", hypothesis
@@ -234,5 +249,7 @@ class _Maker:
         reservation, trials = self.ledger.reserve(operation, "sealed", 300_000, [start])
         card = replace(self.card(setting, self.skill - 30, range(10)), trial=trials[0], sealed_secret=secret)
         self.settle(reservation, trials, [card], "sealed")
-        self.ledger.put(status="confirmed", over="finished: no more ideas", confirmed=json.loads(json.dumps(card.to_dict())))
+        self.ledger.put(
+            status="confirmed", over="finished: no more ideas", confirmed=json.loads(json.dumps(card.to_dict()))
+        )
         self.ledger.close_operation(operation, "done", {"text": "", "data": {}})

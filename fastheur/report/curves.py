@@ -100,7 +100,10 @@ def _domain(record: RunRecord) -> tuple[float, float]:
         low = max(low, tenth - (high - tenth) / 2)
     for sample in (record.validation, record.sealed):
         if sample is not None:
-            low, high = (min(low, *(sample.interval or (sample.mean,))), max(high, *(sample.interval or (sample.mean,))))
+            low, high = (
+                min(low, *(sample.interval or (sample.mean,))),
+                max(high, *(sample.interval or (sample.mean,))),
+            )
     span = (high - low) or abs(high) or 1.0
     for line in sorted(lines_for(record.config.task.env_id), key=lambda line: abs(line.score - (low + high) / 2)):
         if low - _FAR * span <= line.score <= high + _FAR * span:
@@ -145,18 +148,26 @@ class _Drawing:
         for tick in ticks(y.low, y.high, 6):
             at = f"{y(tick):.1f}"
             parts.append(f'<path class="grid" d="M{size.left} {at}H{self._edge}"/>')
-            parts.append(f'<text class="tick" x="{size.left - 8}" y="{at}" dy=".32em" text-anchor="end">{short(tick)}</text>')
+            parts.append(
+                f'<text class="tick" x="{size.left - 8}" y="{at}" dy=".32em" text-anchor="end">{short(tick)}</text>'
+            )
         for tick in ticks(x.low, x.high, size.x_ticks):
             at = f"{x(tick):.1f}"
             parts.append(f'<path class="axis" d="M{at} {self._floor + 8}v5"/>')
-            parts.append(f'<text class="tick" x="{at}" y="{self._floor + 26}" text-anchor="middle">{self._axis.written(tick)}</text>')
+            parts.append(
+                f'<text class="tick" x="{at}" y="{self._floor + 26}" text-anchor="middle">{self._axis.written(tick)}</text>'
+            )
         parts.append(f'<path class="axis" d="M{size.left} {self._floor + 8}H{x.end:.1f}"/>')
-        parts.append(f'<text class="name" x="{x.end:.1f}" y="{size.height - 4}" text-anchor="end">{escape(self._axis.label)}</text>')
+        parts.append(
+            f'<text class="name" x="{x.end:.1f}" y="{size.height - 4}" text-anchor="end">{escape(self._axis.label)}</text>'
+        )
         parts.append(f'<text class="name" x="{size.left}" y="{size.height - 4}">score, mean of train episodes</text>')
         return parts
 
     def _references(self) -> list[str]:
-        shown = [line for line in lines_for(self._record.config.task.env_id) if self._y.low <= line.score <= self._y.high]
+        shown = [
+            line for line in lines_for(self._record.config.task.env_id) if self._y.low <= line.score <= self._y.high
+        ]
         parts = []
         heights = spread([self._y(line.score) for line in shown])
         for line, height in zip(shown, heights, strict=True):
@@ -167,9 +178,13 @@ class _Drawing:
             )
             text = escape(f"{line.label} {line.score:,.6g}")
             if self._size is WIDE:
-                parts.append(f'<text class="reference-name" x="{self._edge + 8}" y="{height:.1f}" dy=".32em">{text}</text>')
+                parts.append(
+                    f'<text class="reference-name" x="{self._edge + 8}" y="{height:.1f}" dy=".32em">{text}</text>'
+                )
             else:
-                parts.append(f'<text class="reference-name" x="{self._size.left + 4}" y="{height:.1f}" dy="-.35em">{text}</text>')
+                parts.append(
+                    f'<text class="reference-name" x="{self._size.left + 4}" y="{height:.1f}" dy="-.35em">{text}</text>'
+                )
         return parts
 
     def _line(self) -> list[str]:
@@ -206,7 +221,9 @@ class _Drawing:
         words = f"{idea.name}: {score}, {GLYPHS[idea.verdict].word}. {idea.hypothesis}"
         path = mark(idea.verdict, self._x(self._at(idea)), self._height(idea))
         label = escape(words if len(words) <= 240 else f"{words[:239]}…")
-        return f'<a href="{page_of(idea.version)}"><title>{label}</title><path class="g-{idea.verdict}" d="{path}"/></a>'
+        return (
+            f'<a href="{page_of(idea.version)}"><title>{label}</title><path class="g-{idea.verdict}" d="{path}"/></a>'
+        )
 
     def _confirmations(self) -> list[str]:
         record, parts = self._record, []

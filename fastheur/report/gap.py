@@ -8,6 +8,7 @@ from markupsafe import Markup
 from fastheur.report.comparing import Sample, unpaired
 from fastheur.report.records import RunRecord
 from fastheur.report.sparks import intervals
+from fastheur.report.wording import number, range_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ def gap_of(record: RunRecord) -> Gap | None:
     if record.sealed is not None:
         sentences.append(_between("sealed", record.sealed, record.train))
     elif record.over:
-        sentences.append("The champion was not confirmed on sealed episodes: the scores below are those it was chosen by.")
+        sentences.append(
+            "The champion was not confirmed on sealed episodes: the scores below are those it was chosen by."
+        )
     else:
         sentences.append("The run goes on. Its champion is confirmed on sealed episodes once, when it is over.")
     if record.validation is None and record.train.exact:
@@ -40,13 +43,13 @@ def gap_of(record: RunRecord) -> Gap | None:
 def _between(name: str, other: Sample, train: Sample) -> str:
     """Say how far a split's score lies from the train score, and what that may mean."""
     difference = unpaired(other, train)
-    head = f"train {train.mean:,.6g}, {name} {other.mean:,.6g}: {_distance(difference.mean, train.mean)}"
+    head = f"train {number(train.mean)}, {name} {number(other.mean)}: {_distance(difference.mean, train.mean)}"
     if other.rules != train.rules:
         rules = f" ({train.protocol} against {other.protocol})" if train.protocol != other.protocol else ""
         return f"{_capital(head)} under other rules{rules}. The two are not comparable as over-fitting: the rules alone may make this gap."
     if difference.low is None or difference.high is None:
         return f"{_capital(head)} under the same rules. One episode alone has no interval, so chance may make this gap."
-    interval = f" (95 % interval of the difference {difference.low:+,.4g} to {difference.high:+,.4g})"
+    interval = f" (95 % interval of the difference {range_of(difference)})"
     if difference.high < 0:
         verdict = "The interval lies below 0: part of the train score is over-fitting to the episodes it was chosen by."
     elif difference.low > 0:
@@ -61,7 +64,7 @@ def _distance(difference: float, base: float) -> str:
         return "equal"
     word = "higher" if difference > 0 else "lower"
     if base <= 0:
-        return f"{abs(difference):,.4g} {word}"
+        return f"{number(abs(difference))} {word}"
     return f"{100 * abs(difference) / base:.3g} % {word}"
 
 

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,7 +15,7 @@ from fastheur.ledger import STAGE_NOTE, Ledger
 from fastheur.report.records import RunRecord
 from fastheur.report.sparks import sparkline
 from fastheur.score import iqm
-from fastheur.tasks import Reference, human_normalised, references
+from fastheur.tasks import Reference, environments, human_normalised, references
 
 
 @dataclass(frozen=True)
@@ -98,16 +99,23 @@ def _ledger_entry(name: str, group: Sequence[Mapping[str, Any]]) -> Entry:
         best = max(best, one["score_mean"])
         points.append((float(used), best))
     return Entry(
-        name, first["env_id"], first["obs_mode"], first["protocol"], first["split"],
+        name, _listed().get(first["env_id"], first["env_id"]), first["obs_mode"], first["protocol"], first["split"],
         _policy(last), last["score_mean"], last["ci_low"], last["ci_high"], last["episodes"],
         references().get(first["env_id"]), last["hns_mean"], sum(one["env_steps"] or 0 for one in group), len(group),
         sparkline(points, "best score against frames"), "", last["status"],
     )  # fmt: skip
 
 
+@cache
+def _listed() -> dict[str, str]:
+    return {environment.env_id: name for name, environment in environments().items()}
+
+
 def _policy(trial: Mapping[str, Any]) -> str:
+    """Return the end of a policy's path, which tells policies apart, and how many parameters it was given."""
     params = json.loads(trial["params"])
-    return f"{trial['policy_name']}" + (f" ({len(params)} params)" if params else "")
+    short = "/".join(Path(trial["policy_name"]).parts[-3:]).lstrip("/")
+    return f"{short} ({len(params)} params)" if params else short
 
 
 def summaries(entries: Sequence[Entry]) -> list[Summary]:

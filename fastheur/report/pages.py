@@ -26,7 +26,15 @@ def _templates() -> Environment:
     )  # fmt: skip
     environment.filters.update(wording.FILTERS)
     environment.globals.update(
-        fastheur_version=__version__, glyphs=GLYPHS, icon=icon, sprites=sprites, page_of=page_of, name_of=name_of, changed=changed, interval=wording.interval, unknown=wording.UNKNOWN
+        fastheur_version=__version__,
+        glyphs=GLYPHS,
+        icon=icon,
+        sprites=sprites,
+        page_of=page_of,
+        name_of=name_of,
+        changed=changed,
+        interval=wording.interval,
+        unknown=wording.UNKNOWN,
     )
     return environment
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from fastheur.errors import ConfigError
-from fastheur.report.colouring import coloured
 from fastheur.report.addresses import number_of, page_name
+from fastheur.report.colouring import coloured
 from fastheur.report.curves import below_the_chart, curves, off_the_chart
 from fastheur.report.diffs import CONTEXT, Part, changes, counted
 from fastheur.report.folders import ReportFolder
@@ -81,7 +81,9 @@ def _write_index(runs: Sequence[Path], ledgers: Sequence[Path], folder: ReportFo
     for ledger in ledgers:
         entries += ledger_entries(ledger)
     entries.sort(key=lambda entry: (entry.task, entry.mode, entry.protocol, entry.split, entry.name))
-    folder.write(INDEX, page("grid.html", "", entries=entries, summaries=summaries(entries), title=f"{len(entries)} results"))
+    folder.write(
+        INDEX, page("grid.html", "", entries=entries, summaries=summaries(entries), title=f"{len(entries)} results")
+    )
 
 
 def _names(runs: Sequence[Path]) -> list[str]:

@@ -39,7 +39,9 @@ def intervals(samples: Sequence[tuple[str, Sample]]) -> Markup:
     pad = 0.08 * ((high - low) or abs(high) or 1.0)
     x = Scale(low - pad, high + pad, 84, 348)
     bottom = 8 + 26 * len(samples)
-    parts = [f'<svg class="intervals" viewBox="0 0 360 {bottom + 20}" role="img" aria-label="means and 95 % intervals">']
+    parts = [
+        f'<svg class="intervals" viewBox="0 0 360 {bottom + 20}" role="img" aria-label="means and 95 % intervals">'
+    ]
     for tick in ticks(x.low, x.high, 4):
         at = f"{x(tick):.1f}"
         parts.append(f'<path class="grid" d="M{at} 4V{bottom}"/><text class="tick" x="{at}" y="{bottom + 14}" '
@@ -49,6 +51,8 @@ def intervals(samples: Sequence[tuple[str, Sample]]) -> Markup:
         parts.append(f'<text class="name" x="0" y="{y}" dy=".35em">{escape(name)}</text>')
         if sample.interval:
             left, right = map(x, sample.interval)
-            parts.append(f'<path class="whisker w-{name}" d="M{left:.1f} {y}H{right:.1f}M{left:.1f} {y - 5}v10M{right:.1f} {y - 5}v10"/>')
+            parts.append(
+                f'<path class="whisker w-{name}" d="M{left:.1f} {y}H{right:.1f}M{left:.1f} {y - 5}v10M{right:.1f} {y - 5}v10"/>'
+            )
         parts.append(f'<circle class="mean w-{name}" cx="{x(sample.mean):.1f}" cy="{y}" r="5"/>')
     return Markup("".join([*parts, "</svg>"]))

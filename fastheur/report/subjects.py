@@ -52,7 +52,9 @@ def _named(word: str) -> tuple[list[Path], list[Path], Path]:
     if inside:
         return inside, [], path
     if path.is_dir() and not own.is_file():
-        raise ConfigError(f"The folder {word} holds no run and no folders of runs; `fastheur runs` shows those in {RUNS}/.")
+        raise ConfigError(
+            f"The folder {word} holds no run and no folders of runs; `fastheur runs` shows those in {RUNS}/."
+        )
     folder = find_run(word)
     return [folder], [], folder
 

@@ -10,8 +10,8 @@ from fastheur.memory import first_sentence
 from fastheur.report.addresses import PER_PAGE
 from fastheur.report.comparing import Difference
 from fastheur.report.glyphs import GLYPHS
-from fastheur.report.replays import Replay
 from fastheur.report.records import AXES, Idea, RunRecord, Trial
+from fastheur.report.replays import Replay
 
 FIRST_ROWS = 100
 """Rows that are in the page itself; a script brings the others."""
@@ -79,10 +79,10 @@ def rows_of(record: RunRecord) -> list[Row]:
 
 def _deciding_trials(record: RunRecord) -> dict[int, Idea]:
     """Return by trial the version that it decided on: the one its score is from, or the last that failed."""
-    last = {trial.version: trial.trial for trial in record.trials if trial.role == "train" and trial.version is not None}
-    return {
-        trial: idea for idea in record.ideas if (trial := idea.trial or last.get(idea.version)) is not None
+    last = {
+        trial.version: trial.trial for trial in record.trials if trial.role == "train" and trial.version is not None
     }
+    return {trial: idea for idea in record.ideas if (trial := idea.trial or last.get(idea.version)) is not None}
 
 
 def _row(trial: Trial, idea: Idea | None) -> Row:
@@ -145,8 +145,13 @@ def data_script(record: RunRecord, rows: Sequence[Row], replays: Mapping[int, Se
         ]
         for row in rows
     ]  # fmt: skip
-    content = {"folder": str(record.folder), "perPage": PER_PAGE, "ideas": ideas, "trials": trials,
-               "words": {glyph.verdict: glyph.word for glyph in GLYPHS.values()}}
+    content = {
+        "folder": str(record.folder),
+        "perPage": PER_PAGE,
+        "ideas": ideas,
+        "trials": trials,
+        "words": {glyph.verdict: glyph.word for glyph in GLYPHS.values()},
+    }
     return f"{DATA_CALL}({json.dumps(content, separators=(',', ':'))});\n"
 
 

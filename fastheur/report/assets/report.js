@@ -458,6 +458,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const element of $$(".needs-js")) element.hidden = false;
+    for (const element of $$(".no-js")) element.hidden = true;
     bindTheme();
     bindCopy();
     const trials = $("table.trials");
