@@ -1,5 +1,8 @@
 """What a run's ledger says as people read it: what was forgotten, and what stood between its policies and the machine."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from fastheur.forgetting import Matrix, Version
 from fastheur.run_ledger import RunLedger
 
@@ -12,9 +15,9 @@ def forgotten(ledger: RunLedger) -> Matrix:
     return Matrix(versions, tuple(ledger.golden()), ledger.outcomes())
 
 
-def walls(ledger: RunLedger) -> str:
-    """Return what stood between the run's policies and the machine, as its trials are stamped."""
-    stamps = {(one["isolation"], one["landlock"], one["seccomp"]) for one in ledger.trials()}
+def walls(trials: Iterable[Mapping[str, Any]]) -> str:
+    """Return what stood between policies and the machine, as a run's trials are stamped."""
+    stamps = {(one["isolation"], one["landlock"], one["seccomp"]) for one in trials}
     return " and ".join(
         f"isolation={level}" + (f" (Landlock ABI {landlock}, filter {seccomp[:12]})" if seccomp else "")
         for level, landlock, seccomp in sorted(stamps, key=str)

@@ -3,8 +3,10 @@
 import difflib
 import json
 import re
+import shlex
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from fastheur.cli import compose, main
 from fastheur.commands.learn import run_config
 from fastheur.errors import ConfigError
 from fastheur.learning import confirm
+from fastheur.ledger import Ledger, TrialStart
 from fastheur.report import write_report
 from fastheur.report.comparing import Sample, paired, t_quantile, unpaired
 from fastheur.report.curves import axes_of, curves, spread
@@ -23,14 +26,17 @@ from fastheur.report.diffs import changed, changes, counted
 from fastheur.report.gap import gap_of
 from fastheur.report.gathering import gather
 from fastheur.report.glyphs import GLYPHS
+from fastheur.report.grid import ledger_entries, summaries
 from fastheur.report.replays import found_in, missing
 from fastheur.report.reproducing import command_of, literal
 from fastheur.report.scales import ticks
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import rows_of
 from fastheur.resources import POLICIES
+from fastheur.rollout import Episode
 from fastheur.runs import Run
-from fastheur.tasks import find_environment, find_protocol
+from fastheur.score import Cost, Scorecard, Setting
+from fastheur.tasks import atari_table, find_environment, find_protocol
 
 EVIL = "<script>alert('x')</script> & \"quoted\" </pre><img src=x onerror=alert(1)>"
 
@@ -466,6 +472,36 @@ def test_many_runs_and_ledgers_get_one_index(made, played, tmp_path, monkeypatch
     assert "run_versions" not in (tmp_path / "runs/ledger.db").read_bytes().decode("latin-1"), (
         "an eval ledger stays one"
     )
+
+
+def test_a_suite_is_summed_up_by_mode_protocol_and_split(tmp_path):
+    games = list(atari_table())[:7]
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        for number, env_id in enumerate(games):
+            for score in (100.0 * number, 200.0 * number):
+                setting = Setting(env_id, "ram", "robust", "train", {}, False, "a/b/c/p.py", "0" * 64, {"gain": 2.0})
+                policy = SimpleNamespace(name="a/b/c/p.py", source="", sha256="0" * 64)
+                [trial] = ledger.start([TrialStart("p", setting, policy, 8, 2, {})])
+                episodes = [Episode(0, n, score + n, 100, True, 0, 5, 0, 0, 0, f"{n}", False) for n in (0, 1)]
+                ledger.add_episodes(trial, "train", episodes)
+                ledger.finish(trial, Scorecard(setting, tuple(episodes), Cost(200, 1, 1, 8, 2)), "finished")
+    entries = ledger_entries(tmp_path / "ledger.db")
+    assert [entry.task for entry in entries] == sorted(snake for snake in (entry.task for entry in entries))
+    assert all(entry.tried == 2 and entry.frames == 400 and entry.policy == "b/c/p.py (1 params)" for entry in entries)
+    assert entries[1].score == 200.5 and entries[1].low <= 200.5 <= entries[1].high
+    [whole] = summaries(entries)
+    assert whole.games == 7 and whole.median == pytest.approx(np.median([entry.hns for entry in entries]))
+    page = write_report([str(tmp_path / "ledger.db")]).read_text()
+    assert "median HNS, ram, robust, train" in page and page.count('class="spark"') == 7
+
+
+def test_names_with_any_letters_make_links_that_work(made, tmp_path):
+    for name in ("a run #1?", "b%20"):
+        shutil.copytree(made, tmp_path / "runs" / name)
+    page = write_report([str(tmp_path / "runs")]).read_text()
+    assert 'href="a%20run%20%231%3F/index.html"' in page and 'href="b%2520/index.html"' in page
+    data = (tmp_path / "runs/report/a run #1?/data.js").read_text()
+    assert json.dumps(shlex.quote(str(tmp_path / "runs" / "a run #1?"))) in data
 
 
 def test_what_is_no_run_is_refused_in_words(tmp_path, monkeypatch, capsys):

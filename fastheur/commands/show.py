@@ -30,7 +30,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
     if entries:
         screen.print(Text(f"{memory.shown(entries, MEMORY_TOKENS)}\n"))
     roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
-    print(f"Env steps: {roles or 'none'}. Policies ran at {walls(run.ledger)}.")
+    print(f"Env steps: {roles or 'none'}. Policies ran at {walls(run.ledger.trials())}.")
     screen.print(outcome(result(run), run))
     return 0
 

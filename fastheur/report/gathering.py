@@ -11,7 +11,6 @@ from itertools import accumulate
 from typing import Any
 
 from fastheur.database import Connection, connect, explained
-from fastheur.learning import steps_per_s
 from fastheur.report.comparing import Difference, Sample, paired
 from fastheur.report.records import Idea, Place, RunRecord, Trial
 from fastheur.run_ledger import Version
@@ -23,7 +22,7 @@ SELECT t.trial, population, coalesce(role, split) AS role, reservation, protocol
     CASE WHEN role = 'search' THEN NULL ELSE version END AS version, score_mean, ci_low, ci_high,
     coalesce(env_steps, (SELECT sum(length) FROM episodes e WHERE e.trial = t.trial), 0) AS env_steps,
     coalesce(episodes, (SELECT count(*) FROM episodes e WHERE e.trial = t.trial)) AS episodes,
-    wall_s, error, t.notes, started, finished
+    wall_s, error, t.notes, started, finished, isolation, landlock, seccomp
 FROM trials t LEFT JOIN run_trials USING (trial) LEFT JOIN run_reservations USING (reservation)
 LEFT JOIN run_versions v ON v.policy_sha256 = t.policy_sha256 ORDER BY t.trial
 """
@@ -105,8 +104,8 @@ class _Books:
             ),
             sealed_steps=sealed,
             steps_by_role=ledger.steps_by_role(),
-            steps_per_s=steps_per_s(ledger),
-            walls=walls(ledger),
+            steps_per_s=self._steps_per_s(),
+            walls=walls(self._trials),
             versions=self._versions(),
             commitment=str(ledger.value("commitment")),
             secret=ledger.value("secret") if over else None,
@@ -119,6 +118,11 @@ class _Books:
             row["score_mean"], row["ci_low"], row["ci_high"], row["env_steps"], row["episodes"], row["wall_s"],
             row["error"], row["notes"],
         )  # fmt: skip
+
+    def _steps_per_s(self) -> float:
+        timed = [row for row in self._trials if row["wall_s"]]
+        seconds = sum(row["wall_s"] for row in timed)
+        return sum(row["env_steps"] for row in timed) / seconds if seconds else 0.0
 
     def _versions(self) -> dict[str, Any]:
         rows = self._rows("SELECT versions FROM trials ORDER BY trial DESC LIMIT 1")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastheur.report.records import RunRecord
 
@@ -39,7 +40,7 @@ class Replay:
     @property
     def address(self) -> str:
         """Where it is shown, from the run's page."""
-        return f"#replay-{self.stem}"
+        return f"#replay-{quote(self.stem)}"
 
     @property
     def title(self) -> str:

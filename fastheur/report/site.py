@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from fastheur.errors import ConfigError
 from fastheur.report.addresses import number_of, page_name
@@ -77,7 +78,7 @@ def write_report(words: Sequence[str], out: str | Path | None = None, replays: R
 def _write_index(runs: Sequence[Path], ledgers: Sequence[Path], folder: ReportFolder, replays: Replays) -> None:
     entries: list[Entry] = []
     for run, name in zip(runs, _names(runs), strict=True):
-        entries.append(run_entry(_write_run(run, folder, f"{name}/", replays), f"{name}/{INDEX}"))
+        entries.append(run_entry(_write_run(run, folder, f"{name}/", replays), f"{quote(name)}/{INDEX}"))
     for ledger in ledgers:
         entries += ledger_entries(ledger)
     entries.sort(key=lambda entry: (entry.task, entry.mode, entry.protocol, entry.split, entry.name))

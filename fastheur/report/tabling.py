@@ -1,6 +1,7 @@
 """The trials of a run as the rows of its table, and as the data that the page's script sorts and filters."""
 
 import json
+import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -146,7 +147,7 @@ def data_script(record: RunRecord, rows: Sequence[Row], replays: Mapping[int, Se
         for row in rows
     ]  # fmt: skip
     content = {
-        "folder": str(record.folder),
+        "folder": shlex.quote(str(record.folder)),
         "perPage": PER_PAGE,
         "ideas": ideas,
         "trials": trials,
