@@ -123,7 +123,8 @@ def _refuse_hydra(overrides: Sequence[str]) -> None:
 
 def _positionals(name: str, words: list[str]) -> list[str]:
     expected = VERBS[name].positionals
-    if len(words) != len(expected):
+    several = bool(expected) and expected[-1].endswith(" ...")
+    if len(words) != len(expected) and not (several and len(words) > len(expected)):
         flags = [word for word in words if word.startswith("-")]
         what = f"unknown option {flags[0]}" if flags else f"found {' '.join(words) or 'none'}"
         raise ConfigError(

@@ -17,6 +17,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur learn env=atari/breakout start=FILE  an agent improves a policy within a budget; resume=RUN goes on
   fastheur runs | show RUN | diff RUN v3 v7     what was learnt, what was tried, what an edit changed
   fastheur replay RUN trial=17 episode=worst    an episode played again and checked: video, contact sheet, step table
+  fastheur report RUN [RUN ...] [out=FOLDER]    what happened, as pages that open in a browser without a server
   fastheur bench                                throughput beside bare EnvPool, raw simulators and other libraries
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
@@ -27,7 +28,10 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the module that does it, and the names of its positional arguments; ``plain``: it reads all words itself."""
+    """A verb: the module that does it, and the names of its positional arguments, the last with `` ...`` where it takes several.
+
+    ``plain``: it reads all words itself.
+    """
 
     module: str
     positionals: tuple[str, ...] = ()
@@ -50,6 +54,7 @@ VERBS = {
     "diff": Verb("fastheur.commands.diff", ("RUN", "OLD", "NEW")),
     "replay": Verb("fastheur.commands.replay", ("RUN",)),
     "export": Verb("fastheur.commands.export", ("RUN",)),
+    "report": Verb("fastheur.commands.report", ("RUN ...",)),
     "lab": Verb("fastheur.commands.lab", plain=True),
     "mcp": Verb("fastheur.commands.mcp"),
     "resident": Verb("fastheur.commands.resident", ("ACTION",)),

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from fastheur import memory
 from fastheur.commands.display import console
-from fastheur.forgetting import Matrix, Version
 from fastheur.learning import result
 from fastheur.run_ledger import RunLedger
+from fastheur.run_views import forgotten, walls
 from fastheur.runs import Run
 
 MEMORY_TOKENS = 800
@@ -29,26 +29,9 @@ def main(config: Mapping[str, Any], name: str) -> int:
     if entries:
         screen.print(Text(f"{memory.shown(entries, MEMORY_TOKENS)}\n"))
     roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
-    print(f"Env steps: {roles or 'none'}. Policies ran at {walls(run.ledger)}.")
+    print(f"Env steps: {roles or 'none'}. Policies ran at {walls(run.ledger.trials())}.")
     screen.print(result(run))
     return 0
-
-
-def forgotten(ledger: RunLedger) -> Matrix:
-    """Return which version lost and regained which golden case."""
-    versions = tuple(
-        Version(one.version, one.hypothesis, one.parent, one.reign is not None) for one in ledger.versions()
-    )
-    return Matrix(versions, tuple(ledger.golden()), ledger.outcomes())
-
-
-def walls(ledger: RunLedger) -> str:
-    """Return what stood between the run's policies and the machine, as its trials are stamped."""
-    stamps = {(one["isolation"], one["landlock"], one["seccomp"]) for one in ledger.trials()}
-    return " and ".join(
-        f"isolation={level}" + (f" (Landlock ABI {landlock}, filter {seccomp[:12]})" if seccomp else "")
-        for level, landlock, seccomp in sorted(stamps, key=str)
-    )
 
 
 def _versions(ledger: RunLedger) -> Table:

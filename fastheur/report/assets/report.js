@@ -1,0 +1,470 @@
+/* The pages can be read without this. It adds: a theme switch, copy buttons, sorting and filtering, and hypotheses on the curves.
+   Texts that came from a run are only ever set as textContent. */
+"use strict";
+
+(() => {
+  const KEY = "fastheur-report-theme";
+  const ROWS = 100;
+  const NEAR = 26;
+  const root = document.documentElement;
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  function make(tag, text, attributes = {}) {
+    const element = document.createElement(tag);
+    if (text !== undefined && text !== null) element.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  }
+
+  // ------------------------------------------------------------------ numbers, as the pages write them
+
+  const UNKNOWN = "–";
+
+  function number(value) {
+    if (value === null) return UNKNOWN;
+    if (Math.abs(value) >= 10 || value === 0) return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+    return String(Number(value.toPrecision(4)));
+  }
+
+  const whole = (value) => (value === null ? UNKNOWN : value.toLocaleString("en-US"));
+
+  function signed(value) {
+    return (value === 0 ? "±" : value > 0 ? "+" : "−") + number(Math.abs(value));
+  }
+
+  function dollars(value) {
+    return value === null ? UNKNOWN : "$" + (value >= 1 || value === 0 ? value.toFixed(2) : value.toFixed(4));
+  }
+
+  // ------------------------------------------------------------------ theme
+
+  function remembered() {
+    try { return localStorage.getItem(KEY); } catch { return null; }
+  }
+
+  function remember(theme) {
+    try { localStorage.setItem(KEY, theme); } catch { /* a browser that keeps nothing still switches */ }
+  }
+
+  const chosen = remembered();
+  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+
+  function bindTheme() {
+    const button = $(".theme");
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const dark = () => (root.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
+    const show = () => { button.textContent = dark() ? "Light" : "Dark"; };
+    button.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      remember(root.dataset.theme);
+      show();
+    });
+    system.addEventListener("change", show);
+    show();
+  }
+
+  // ------------------------------------------------------------------ copy buttons
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = make("textarea");
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+  }
+
+  function bindCopy() {
+    for (const box of $$(".command, .source")) {
+      const name = box.className === "source" ? "Copy the source" : "Copy the command";
+      box.append(make("button", "Copy", { type: "button", class: "copy", "data-copy-from": "code", "aria-label": name }));
+    }
+    document.addEventListener("click", async (event) => {
+      const button = event.target.closest("[data-copy], [data-copy-from]");
+      if (!button) return;
+      const text = button.dataset.copy ?? $(button.dataset.copyFrom, button.parentElement).textContent;
+      const label = button.textContent;
+      await copy(text);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = label; }, 1200);
+    });
+  }
+
+  // ------------------------------------------------------------------ sorting
+
+  /* Turn the headings that have a key into buttons; `sorted(key, up)` is told when one is pressed. */
+  function bindHeadings(table, sorted) {
+    const headings = $$("th[data-key]", table);
+    for (const heading of headings) {
+      const button = make("button", undefined, { type: "button" });
+      button.append(...heading.childNodes);
+      heading.append(button);
+      button.addEventListener("click", () => {
+        const first = heading.classList.contains("r") ? "descending" : "ascending";
+        const now = heading.getAttribute("aria-sort");
+        const next = now === null ? first : now === "ascending" ? "descending" : "ascending";
+        for (const other of headings) other.removeAttribute("aria-sort");
+        heading.setAttribute("aria-sort", next);
+        sorted(heading.dataset.key, next === "ascending");
+      });
+    }
+  }
+
+  /* Compare two values, the unknown ones last whatever the direction. */
+  function compare(one, other, up) {
+    const [lacks, misses] = [one === null || one === "", other === null || other === ""];
+    if (lacks || misses) return lacks - misses;
+    const order = typeof one === "number" && typeof other === "number" ? one - other : String(one).localeCompare(String(other), "en", { numeric: true });
+    return up ? order : -order;
+  }
+
+  // ------------------------------------------------------------------ grids: all rows are in the page
+
+  function bindGrid(table) {
+    const body = $("tbody", table);
+    const rows = [...body.rows];
+    const headings = $$("thead th", table);
+    const value = (row, place) => {
+      const cell = row.cells[place];
+      const given = cell.dataset.sort;
+      return given === undefined ? cell.textContent.trim() : given === "" ? null : Number(given);
+    };
+    bindHeadings(table, (key, up) => {
+      const place = headings.findIndex((heading) => heading.dataset.key === key);
+      rows.sort((one, other) => compare(value(one, place), value(other, place), up));
+      body.append(...rows);
+    });
+    const form = $(".filters");
+    const found = $(".found", form);
+    const filter = () => {
+      const words = form.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const row of rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+        count += !row.hidden;
+      }
+      found.textContent = `${whole(count)} of ${whole(rows.length)}`;
+    };
+    form.addEventListener("input", filter);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    filter();
+  }
+
+  // ------------------------------------------------------------------ the data of a run
+
+  function readIdea(row) {
+    const [version, parent, verdict, score, env_steps, episodes, wall_s, tokens, money, hypothesis, reason, difference, low, high, paidTokens, paidMoney] = row;
+    return { version, parent, verdict, score, env_steps, episodes, wall_s, tokens, money, hypothesis, reason, difference, low, high, paidTokens, paidMoney };
+  }
+
+  function readTrial(row, ideas) {
+    const [trial, version, role, outcome, score, low, high, steps, episodes, seconds, note, decided, population, rows, replays] = row;
+    const idea = decided === null ? null : ideas.get(decided);
+    return {
+      trial, version, role, outcome, score, low, high, steps, episodes, seconds, population, rows, replays, idea,
+      difference: idea ? idea.difference : null, text: idea ? idea.hypothesis : note,
+      tokens: idea ? idea.paidTokens : null, money: idea ? idea.paidMoney : null, inner: population !== null && rows === 0,
+    };
+  }
+
+  function pageOf(version, perPage) {
+    return `versions/${String(Math.floor((version - 1) / perPage) + 1).padStart(4, "0")}.html#v${version}`;
+  }
+
+  // ------------------------------------------------------------------ trials
+
+  class Trials {
+    constructor(table, data, ideas) {
+      this.table = table;
+      this.body = $("tbody", table);
+      this.data = data;
+      this.all = data.trials.map((row) => readTrial(row, ideas));
+      this.columns = $$("thead th", table).map((heading) => heading.dataset.key || "look");
+      this.form = $(".filters");
+      this.pager = $(".pager");
+      this.opened = new Set();
+      this.key = "trial";
+      this.up = false;
+      this.page = 0;
+      this.outcomes();
+      bindHeadings(table, (key, up) => { this.key = key; this.up = up; this.page = 0; this.show(); });
+      this.form.addEventListener("input", () => { this.page = 0; this.show(); });
+      this.form.addEventListener("submit", (event) => event.preventDefault());
+      for (const button of $$("button", this.pager)) {
+        button.addEventListener("click", () => { this.page += Number(button.dataset.step); this.show(); table.parentElement.scrollTop = 0; });
+      }
+      this.body.addEventListener("click", (event) => {
+        const fold = event.target.closest(".fold");
+        if (!fold) return;
+        const population = Number(fold.dataset.population);
+        if (!this.opened.delete(population)) this.opened.add(population);
+        this.show();
+        $(`.fold[data-population="${population}"]`, this.body)?.focus();
+      });
+      this.show();
+    }
+
+    outcomes() {
+      const words = [...new Set(this.all.map((row) => row.outcome))].sort();
+      this.form.elements.outcome.append(...words.map((outcome) => make("option", this.word(outcome), { value: outcome })));
+    }
+
+    word(outcome) {
+      return this.data.words[outcome] ?? outcome;
+    }
+
+    haystack(row) {
+      row.hay ??= [row.trial, row.version === null ? "" : `v${row.version}`, row.role, this.word(row.outcome), row.text, row.idea ? row.idea.reason : ""].join(" ").toLowerCase();
+      return row.hay;
+    }
+
+    /* Rows that fit the filters, in order; those of an opened search right behind the row they are folded into. */
+    chosen() {
+      const { text, role, outcome } = this.form.elements;
+      const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const fits = (row) => (!role.value || row.role === role.value) && (!outcome.value || row.outcome === outcome.value) && words.every((word) => this.haystack(row).includes(word));
+      const rows = this.all.filter((row) => !row.inner && fits(row));
+      rows.sort((one, other) => compare(this.value(one), this.value(other), this.up));
+      if (!this.opened.size) return rows;
+      return rows.flatMap((row) => (row.rows && this.opened.has(row.population) ? [row, ...this.all.filter((one) => one.inner && one.population === row.population)] : [row]));
+    }
+
+    value(row) {
+      return this.key === "outcome" ? this.word(row.outcome) : row[this.key];
+    }
+
+    show() {
+      const rows = this.chosen();
+      const pages = Math.max(1, Math.ceil(rows.length / ROWS));
+      this.page = Math.min(Math.max(0, this.page), pages - 1);
+      const start = this.page * ROWS;
+      this.body.replaceChildren(...rows.slice(start, start + ROWS).map((row) => this.row(row)));
+      $(".found").textContent = `${whole(rows.length)} of ${whole(this.all.filter((row) => !row.inner).length)} rows`;
+      this.pager.hidden = pages === 1;
+      $("span", this.pager).textContent = `rows ${whole(start + 1)} to ${whole(Math.min(rows.length, start + ROWS))} of ${whole(rows.length)}`;
+      const [back, on] = $$("button", this.pager);
+      back.disabled = this.page === 0;
+      on.disabled = this.page === pages - 1;
+    }
+
+    row(row) {
+      const line = make("tr", undefined, row.inner ? { class: "inner" } : {});
+      line.append(...this.columns.map((column) => this.cell(row, column)));
+      return line;
+    }
+
+    cell(row, column) {
+      const plain = (text) => make("td", text, { class: "r" });
+      switch (column) {
+        case "trial": return this.first(row);
+        case "version": return this.version(row);
+        case "outcome": return this.outcome(row);
+        case "score": return plain(number(row.score));
+        case "difference": return this.difference(row.idea);
+        case "text": return this.text(row);
+        case "steps": return this.doubled(whole(row.steps), `${whole(row.episodes)} episode${row.episodes === 1 ? "" : "s"}`);
+        case "seconds": return plain(row.seconds === null ? UNKNOWN : row.seconds.toFixed(1));
+        case "tokens": return this.doubled(whole(row.tokens), row.money === null ? "" : dollars(row.money));
+        default: return this.look(row);
+      }
+    }
+
+    doubled(above, below) {
+      const cell = make("td", above, { class: "r" });
+      if (below) cell.append(make("small", below));
+      return cell;
+    }
+
+    first(row) {
+      const cell = make("td", undefined, { class: "r" });
+      if (row.rows) {
+        const open = this.opened.has(row.population);
+        cell.append(make("button", open ? "−" : "+", { type: "button", class: "fold", "data-population": row.population, "aria-expanded": open, "aria-label": `rows of search batch ${row.trial}` }));
+      }
+      cell.append(row.trial === null ? UNKNOWN : String(row.trial));
+      return cell;
+    }
+
+    version(row) {
+      const cell = make("td");
+      if (row.version !== null) cell.append(make("a", `v${row.version}`, { href: pageOf(row.version, this.data.perPage) }));
+      return cell;
+    }
+
+    outcome(row) {
+      const cell = make("td");
+      const box = make("span", undefined, { class: "verdict" });
+      if (row.outcome in this.data.words) box.append(icon(row.outcome));
+      box.append(this.word(row.outcome));
+      cell.append(box);
+      return cell;
+    }
+
+    difference(idea) {
+      const cell = make("td", undefined, { class: "r" });
+      if (!idea || idea.difference === null) {
+        cell.textContent = UNKNOWN;
+        return cell;
+      }
+      cell.append(make("b", signed(idea.difference), { class: "num" }));
+      if (idea.low !== null) cell.append(" ", make("small", `${signed(idea.low)} to ${signed(idea.high)}`, { class: "range" }));
+      return cell;
+    }
+
+    text(row) {
+      const cell = make("td", row.text, { class: "text" });
+      if (row.idea && row.idea.reason) cell.append(make("small", row.idea.reason));
+      return cell;
+    }
+
+    look(row) {
+      const cell = make("td", undefined, { class: "look" });
+      if (row.idea && row.idea.parent !== null) cell.append(make("a", "diff", { href: pageOf(row.version, this.data.perPage) }));
+      if (row.replays.length) cell.append(make("a", "replay", { href: row.replays[0] }));
+      else if (row.trial !== null && !row.rows && row.role !== "sealed") {
+        const command = `fastheur replay ${this.data.folder} trial=${row.trial}`;
+        cell.append(make("button", "replay", { type: "button", "data-copy": command, title: `Copy: ${command}`, "aria-label": `Copy the command ${command}` }));
+      }
+      return cell;
+    }
+  }
+
+  // ------------------------------------------------------------------ curves
+
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function drawn(tag, attributes) {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  }
+
+  function icon(verdict) {
+    const picture = drawn("svg", { class: "icon", "aria-hidden": "true" });
+    picture.append(drawn("use", { href: `#g-${verdict}` }));
+    return picture;
+  }
+
+  class Curve {
+    constructor(picture, data, ideas, tip) {
+      Object.assign(this, { picture, data, tip, at: -1 });
+      const [xLow, xHigh, xStart, xEnd] = picture.dataset.x.split(",").map(Number);
+      const [yLow, yHigh, yStart, yEnd] = picture.dataset.y.split(",").map(Number);
+      const { axis, unit, floor } = picture.dataset;
+      this.points = ideas.map((idea) => ({
+        idea,
+        x: xStart + (((idea[axis] ?? 0) / Number(unit) - xLow) / (xHigh - xLow)) * (xEnd - xStart),
+        y: idea.score === null ? Number(floor) : yStart + ((Math.max(idea.score, yLow) - yLow) / (yHigh - yLow)) * (yEnd - yStart),
+      }));
+      this.ring = drawn("circle", { class: "ring", r: 10, visibility: "hidden" });
+      picture.append(this.ring);
+      for (const link of $$("a", picture)) {
+        link.setAttribute("tabindex", "-1");
+        const title = $("title", link);
+        link.setAttribute("aria-label", title.textContent);
+        title.remove();
+      }
+      picture.setAttribute("tabindex", "0");
+      picture.addEventListener("pointermove", (event) => this.point(event));
+      picture.addEventListener("pointerdown", (event) => this.point(event));
+      picture.addEventListener("pointerleave", () => this.hide());
+      picture.addEventListener("blur", () => this.hide());
+      picture.addEventListener("keydown", (event) => this.press(event));
+      picture.addEventListener("click", () => { if (this.at >= 0 && matchMedia("(hover: hover)").matches) this.open(); });
+    }
+
+    scale() {
+      const box = this.picture.getBoundingClientRect();
+      return { box, by: box.width / this.picture.viewBox.baseVal.width };
+    }
+
+    point(event) {
+      const { box, by } = this.scale();
+      const [x, y] = [(event.clientX - box.left) / by, (event.clientY - box.top) / by];
+      let best = NEAR * NEAR;
+      let nearest = -1;
+      this.points.forEach((one, place) => {
+        const far = (one.x - x) ** 2 + (one.y - y) ** 2;
+        if (far < best) [best, nearest] = [far, place];
+      });
+      if (nearest < 0) this.hide();
+      else this.show(nearest);
+    }
+
+    press(event) {
+      const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+      if (event.key in steps) {
+        event.preventDefault();
+        this.show(Math.min(this.points.length - 1, Math.max(0, this.at + steps[event.key])));
+      } else if (event.key === "Enter" && this.at >= 0) this.open();
+      else if (event.key === "Escape") this.hide();
+    }
+
+    open() {
+      location.href = pageOf(this.points[this.at].idea.version, this.data.perPage);
+    }
+
+    show(place) {
+      const { idea, x, y } = this.points[place];
+      if (place !== this.at) {
+        this.at = place;
+        this.ring.setAttribute("cx", x);
+        this.ring.setAttribute("cy", y);
+        this.ring.setAttribute("visibility", "visible");
+        const word = this.data.words[idea.verdict];
+        const head = make("div");
+        head.append(icon(idea.verdict), make("b", `v${idea.version} · ${number(idea.score)}`), ` ${word}`);
+        const parts = [head];
+        if (idea.difference !== null) {
+          const range = idea.low === null ? "" : ` (${signed(idea.low)} to ${signed(idea.high)})`;
+          parts.push(make("small", `${signed(idea.difference)} to the champion${range}`));
+        }
+        parts.push(make("p", idea.hypothesis));
+        this.tip.replaceChildren(...parts);
+      }
+      this.tip.hidden = false;
+      const { box, by } = this.scale();
+      const [left, top] = [box.left + x * by, box.top + y * by];
+      const { offsetWidth: width, offsetHeight: height } = this.tip;
+      this.tip.style.left = `${Math.min(Math.max(12, left + 14), innerWidth - width - 12)}px`;
+      this.tip.style.top = `${top - height - 14 < 8 ? top + 14 : top - height - 14}px`;
+    }
+
+    hide() {
+      this.at = -1;
+      this.tip.hidden = true;
+      this.ring.setAttribute("visibility", "hidden");
+    }
+  }
+
+  // ------------------------------------------------------------------ start
+
+  /* Called by data.js, which is fetched as a script: a page opened as a file may fetch nothing else. */
+  window.fastheurData = (data) => {
+    const ideas = data.ideas.map(readIdea);
+    const tip = make("div", undefined, { class: "tip", role: "status" });
+    tip.hidden = true;
+    document.body.append(tip);
+    new Trials($("table.trials"), data, new Map(ideas.map((idea) => [idea.version, idea])));
+    for (const picture of $$("svg.chart")) new Curve(picture, data, ideas, tip);
+    root.dataset.ready = "true";
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const element of $$(".needs-js")) element.hidden = false;
+    for (const element of $$(".no-js")) element.hidden = true;
+    bindTheme();
+    bindCopy();
+    const trials = $("table.trials");
+    if (trials) document.head.append(make("script", undefined, { src: trials.dataset.source }));
+    const grid = $("table.sortable");
+    if (grid) bindGrid(grid);
+    if (!trials) root.dataset.ready = "true";
+  });
+})();
