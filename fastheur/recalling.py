@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fastheur.batch import Array
 from fastheur.errors import ConfigError, LedgerError
 from fastheur.limits import Limits
 from fastheur.recall_rows import RecallRows, open_rows
@@ -28,7 +29,7 @@ class Recorded:
 
     Attributes:
         action_hash: 64 bits in hexadecimal. ret: return. length: env steps. lives_lost: drops of the life counter.
-        terminated: the game ended.
+        terminated: the game ended. actions: all of them, where the trial kept a log of them.
     """
 
     action_hash: str
@@ -36,6 +37,7 @@ class Recorded:
     length: int
     lives_lost: int
     terminated: bool
+    actions: Array | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -188,8 +190,9 @@ def _recalled(
     secret = rows.secret_of(dict(row))
     version = next((one.name for one in rows.versions() if one.policy_sha256 == row["policy_sha256"]), None)
     recorded = found and Recorded(
-        found["action_hash"], found["ret"], found["length"], found["lives_lost"], bool(found["terminated"])
-    )
+        found["action_hash"], found["ret"], found["length"], found["lives_lost"], bool(found["terminated"]),
+        rows.actions(found["trial"], found["episode"]),
+    )  # fmt: skip
     cap = protocol.args.get("max_episode_steps")
     return Recalled(
         rows.path,

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fastheur.action_log import first_difference
 from fastheur.engine import Engine
 from fastheur.engines import make_engine
 from fastheur.errors import PolicyError, ReplayMismatch
 from fastheur.host import Candidate
 from fastheur.ledger import versions
 from fastheur.places import Place
-from fastheur.recalling import Recalled
-from fastheur.replaying.film import Film
+from fastheur.recalling import Recalled, Recorded
+from fastheur.replaying.film import Film, action_words
 from fastheur.replaying.scene import Scene, Watch, play
 from fastheur.replaying.steps import Steps, Table
 from fastheur.rollout import Episode
@@ -88,7 +89,7 @@ def played_again(shown: Recalled, place: Place, details: bool, progress: Progres
         if shown.recorded is not None or not observer.tables:
             raise
         return Played(shown, scene, engine.spec.action, observer.tables[0], None, engine.env_steps, str(error))
-    check(shown, episode)
+    check(shown, episode, observer.tables[0], engine.spec.action)
     return Played(shown, scene, engine.spec.action, observer.tables[0], episode, engine.env_steps)
 
 
@@ -112,8 +113,8 @@ def filmed(played: list[Played], last: int, engine: Engine, place: Place, film: 
             )
 
 
-def check(shown: Recalled, episode: Episode) -> None:
-    """Compare an episode with what was recorded of it.
+def check(shown: Recalled, episode: Episode, table: Table, action: ActionSpec) -> None:
+    """Compare an episode with what was recorded of it; ``table`` has its steps.
 
     Raises:
         ReplayMismatch: says how they differ, and which versions have changed since.
@@ -132,8 +133,21 @@ def check(shown: Recalled, episode: Episode) -> None:
     raise ReplayMismatch(
         f"Episode {shown.index} of trial {shown.trial} does not come out as it was recorded: action hash "
         f"{recorded.action_hash} then and {episode.action_hash} now, return {recorded.ret:,.6g} and {episode.ret:,.6g}, "
-        f"{recorded.length:,} and {episode.length:,} env steps. {_changed_since(shown)} Nothing of it was kept."
+        f"{recorded.length:,} and {episode.length:,} env steps. {_parted(recorded, table, action)}{_changed_since(shown)} "
+        "Nothing of it was kept."
     )
+
+
+def _parted(recorded: Recorded, table: Table, action: ActionSpec) -> str:
+    """Say at which step other actions began, where the trial kept a log of them."""
+    if recorded.actions is None:
+        return ""
+    then, now = recorded.actions, table.actions.rows
+    step = first_difference(then, now)
+    if step is None:
+        return "All its actions are the same as then: it is the task that answers otherwise. "
+    words = [action_words(one[step], action) if step < len(one) else "the end" for one in (then, now)]
+    return f"They part after {step:,} env steps: {words[0]} then, {words[1]} now. "
 
 
 def _changed_since(shown: Recalled) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from fastheur.action_log import first_difference
 from fastheur.batch import Array, StepBatch
 from fastheur.engine import Engine
 from fastheur.errors import ConfigError
@@ -31,10 +32,7 @@ def parting(left: Table, right: Table) -> int | None:
     Where one of them is only longer, that is no parting: what it is compared with was cut.
     """
     both = min(len(left), len(right))
-    different = left.actions.rows[:both] != right.actions.rows[:both]
-    if different.ndim > 1:
-        different = different.any(axis=1)
-    return int(different.argmax()) if different.any() else None
+    return first_difference(left.actions.rows[:both], right.actions.rows[:both])
 
 
 def parting_text(names: Sequence[str], tables: Sequence[Table], action: ActionSpec, parted: int | None) -> str:
