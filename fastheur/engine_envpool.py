@@ -28,6 +28,7 @@ from fastheur.pool_shelf import take
 from fastheur.spec import BASE_INFO, ActionSpec, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
 from fastheur.true_time import steps_per_s
+from fastheur.vizdoom_buttons import button_names
 from fastheur.vizdoom_folder import vizdoom_folder
 
 Array = npt.NDArray[Any]
@@ -344,7 +345,8 @@ def _action_spec(raw: Any, task: Task) -> ActionSpec:
         if "vizdoom" in _module_of(
             task.env_id
         ):  # the declared box is the range of a C++ double, the game takes buttons
-            return ActionSpec("buttons", size=size, low=np.zeros(size), high=np.ones(size))
+            names = button_names(raw.config.cfg_path, size)
+            return ActionSpec("buttons", size=size, low=np.zeros(size), high=np.ones(size), meanings=names)
         return ActionSpec("continuous", size=size, low=space.low.astype(np.float64), high=space.high.astype(np.float64))
     raise ConfigError(
         f"{task.env_id} takes actions of the form {space}; fastheur plays tasks with one discrete action or one flat vector."

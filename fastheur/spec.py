@@ -38,11 +38,11 @@ class ActionSpec:
         return () if self.kind == "discrete" else (self.size,)
 
     def __str__(self) -> str:
+        names = f" ({', '.join(self.meanings)})" if self.meanings else ""
         if self.kind == "discrete":
-            names = f" ({', '.join(self.meanings)})" if self.meanings else ""
             return f"an integer 0..{self.n - 1}{names}"
         if self.kind == "buttons":
-            return f"{self.size} values, each 0 or 1"
+            return f"{self.size} values, each 0 or 1{names}"
         low, high = _range_text(self.low), _range_text(self.high)
         return f"{self.size} finite values within {low} .. {high}"
 

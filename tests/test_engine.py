@@ -117,6 +117,7 @@ def test_vizdoom_shows_game_variables_takes_buttons_and_leaves_the_folder_clean(
     monkeypatch.chdir(tmp_path)
     engine = build("vizdoom/d1_basic", max_steps=4)
     assert engine.spec.action.kind == "buttons" and "HEALTH" in engine.spec.info_dtype.names
+    assert engine.spec.action.meanings == ("TURN_LEFT", "TURN_RIGHT", "MOVE_FORWARD")
     results, _ = play(engine, 2, 2)
     assert len(results) == 2
     assert list(tmp_path.iterdir()) == []

@@ -33,6 +33,7 @@ LAYERS = [
         "_reference",
         "batch",
         "vizdoom_watch",
+        "vizdoom_buttons",
         "benchmark_numba",
         "sockets",
         "verbs",
@@ -124,6 +125,7 @@ ENGINE_SIDE = {
     "ale_crew",
     "ale_lane",
     "ale_worker",
+    "vizdoom_buttons",
     "vizdoom_folder",
     "vizdoom_watch",
 }
