@@ -104,6 +104,18 @@ def test_the_table_filters_by_text_role_and_outcome(page):
     assert texts(page, ".trials tbody tr") == [] and texts(page, ".found")[0].startswith("0 of")
 
 
+def test_the_script_writes_the_rows_as_the_page_has_them(page, report):
+    cells = (
+        "return [...{}.querySelectorAll('.trials tbody tr')].map("
+        "row => [...row.cells].slice(0, -1).map(cell => cell.textContent.trim()))"
+    )
+    static = page.run(
+        f"const read = new DOMParser().parseFromString(arguments[0], 'text/html'); {cells.format('read')}",
+        (report / "index.html").read_text(),
+    )
+    assert len(static) == 100 and page.run(cells.format("document")) == static
+
+
 def test_a_search_opens_and_folds(page):
     fill(page, "role", "search")
     before = len(texts(page, ".trials tbody tr"))
@@ -299,7 +311,9 @@ def test_the_index_of_many_runs_sorts_and_filters(report, tmp_path):
         page.open(index)
         page.wait("return document.documentElement.dataset.ready")
         click(page, "th[data-key=frames] button")
-        frames = page.run("return [...document.querySelectorAll('.grid tbody tr')].map(row => Number(row.cells[8].dataset.sort))")
+        frames = page.run(
+            "return [...document.querySelectorAll('.grid tbody tr')].map(row => Number(row.cells[8].dataset.sort))"
+        )
         assert frames == sorted(frames, reverse=True) and len(set(frames)) == 3
         fill(page, "text", "three")
         assert (

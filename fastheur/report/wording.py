@@ -26,7 +26,7 @@ def signed(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     text = number(abs(value))
-    return f"±{text}" if value == 0 else f"+{text}" if value > 0 else f"−{text}"
+    return text if value == 0 else f"+{text}" if value > 0 else f"−{text}"
 
 
 def seconds(value: float | None) -> str:
