@@ -186,7 +186,7 @@ def test_welchs_interval_agrees_with_the_textbook():
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        (wording.number(None), "–"), (wording.number(0), "0"), (wording.number(864.0), "864"), (wording.number(-1234.5), "-1,234.5"),
+        (wording.number(None), "–"), (wording.number(0), "0"), (wording.number(864.0), "864"), (wording.number(-1234.5), "−1,234.5"),
         (wording.number(0.12345), "0.1235"), (wording.signed(-3.0), "−3"), (wording.signed(0.0), "0"), (wording.signed(7.25), "+7.25"),
         (wording.whole(None), "–"), (wording.seconds(0.42), "0.42 s"), (wording.seconds(200), "3 min 20 s"),
         (wording.seconds(18_720), "5 h 12 min"), (wording.dollars(None), "–"), (wording.dollars(0.0264), "$0.0264"),

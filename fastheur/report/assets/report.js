@@ -26,7 +26,7 @@
 
   function number(value) {
     if (value === null) return UNKNOWN;
-    return value.toLocaleString("en-US", Math.abs(value) >= 10 || value === 0 ? FINE : SMALL);
+    return value.toLocaleString("en-US", Math.abs(value) >= 10 || value === 0 ? FINE : SMALL).replace("-", "−");
   }
 
   const whole = (value) => (value === null ? UNKNOWN : value.toLocaleString("en-US"));
@@ -322,7 +322,8 @@
     }
 
     text(row) {
-      const cell = make("td", row.text, { class: "text" });
+      const cell = make("td", undefined, { class: "text" });
+      cell.append(make("span", row.text));
       if (row.idea && row.idea.reason) cell.append(make("small", row.idea.reason));
       return cell;
     }
