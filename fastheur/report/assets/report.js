@@ -430,7 +430,7 @@
           const range = idea.low === null ? "" : ` (${signed(idea.low)} to ${signed(idea.high)})`;
           parts.push(make("small", `${signed(idea.difference)} to the champion${range}`));
         }
-        parts.push(make("p", idea.hypothesis));
+        parts.push(make("p", idea.hypothesis), make("small", idea.reason));
         this.tip.replaceChildren(...parts);
       }
       this.tip.hidden = false;
