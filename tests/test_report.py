@@ -19,7 +19,7 @@ from fastheur.commands.learn import run_config
 from fastheur.errors import ConfigError
 from fastheur.learning import confirm
 from fastheur.ledger import Ledger, TrialStart
-from fastheur.report import write_report
+from fastheur.report import wording, write_report
 from fastheur.report.comparing import Sample, paired, t_quantile, unpaired
 from fastheur.report.curves import axes_of, curves, spread
 from fastheur.report.diffs import changed, changes, counted
@@ -29,7 +29,7 @@ from fastheur.report.glyphs import GLYPHS
 from fastheur.report.grid import ledger_entries, summaries
 from fastheur.report.replays import found_in, missing
 from fastheur.report.reproducing import command_of, literal
-from fastheur.report.scales import ticks
+from fastheur.report.scales import short, ticks
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import rows_of
 from fastheur.resources import POLICIES
@@ -181,6 +181,21 @@ def test_welchs_interval_agrees_with_the_textbook():
     pooled = (mine_var := np.var(mine.returns, ddof=1)) / 15 + np.var(other.returns, ddof=1) / 15
     assert mine_var > 0 and found.mean == pytest.approx(np.mean(mine.returns) - np.mean(other.returns))
     assert found.high - found.mean == pytest.approx(t_quantile(24) * np.sqrt(pooled), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (wording.number(None), "–"), (wording.number(0), "0"), (wording.number(864.0), "864"), (wording.number(-1234.5), "−1,234.5"),
+        (wording.number(0.12345), "0.1235"), (wording.signed(-3.0), "−3"), (wording.signed(0.0), "0"), (wording.signed(7.25), "+7.25"),
+        (wording.whole(None), "–"), (wording.seconds(0.42), "0.42 s"), (wording.seconds(200), "3 min 20 s"),
+        (wording.seconds(18_720), "5 h 12 min"), (wording.dollars(None), "–"), (wording.dollars(0.0264), "$0.0264"),
+        (wording.dollars(12), "$12.00"), (wording.when(None), "–"), (wording.interval(1.0, None), ""),
+        (short(0.25), "0.25"), (short(8_000), "8,000"), (short(15_000), "15k"), (short(1_200_000), "1.2M"), (short(2e9), "2G"),
+    ],
+)  # fmt: skip
+def test_numbers_are_short_and_what_is_unknown_is_a_dash(written, text):
+    assert written == text
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.7, 12), (0, 8_400), (1e6, 1.2e6), (0.001, 0.0042), (5, 5)])

@@ -120,11 +120,12 @@ class _Drawing:
         last = getattr(record.spent, axis.name) / axis.unit
         furthest = max((self._at(idea) for idea in record.ideas), default=0.0)
         low, high = _domain(record)
-        right = size.width - size.right - (_STRIP if record.validation or record.sealed else 0)
+        self._lines = [line for line in lines_for(record.config.task.env_id) if low <= line.score <= high]
+        self._edge = size.width - (size.right if self._lines else NARROW.right)
+        right = self._edge - (_STRIP if record.validation or record.sealed else 0)
         self._x = Scale(0.0, max(last, furthest) or 1.0, size.left, right)
         self._y = Scale(low, high, size.height - 54, 14)
         self._floor = size.height - 46
-        self._edge = size.width - size.right
 
     def _at(self, idea: Idea) -> float:
         return float(getattr(idea.place, self._axis.name) or 0) / self._axis.unit
@@ -165,12 +166,9 @@ class _Drawing:
         return parts
 
     def _references(self) -> list[str]:
-        shown = [
-            line for line in lines_for(self._record.config.task.env_id) if self._y.low <= line.score <= self._y.high
-        ]
         parts = []
-        heights = spread([self._y(line.score) for line in shown])
-        for line, height in zip(shown, heights, strict=True):
+        heights = spread([self._y(line.score) for line in self._lines])
+        for line, height in zip(self._lines, heights, strict=True):
             at = f"{self._y(line.score):.1f}"
             parts.append(
                 f'<path class="reference r-{line.kind}" d="M{self._size.left} {at}H{self._edge}"><title>'

@@ -9,6 +9,7 @@ from fastheur.forgetting import Matrix
 from fastheur.memory import Entry
 from fastheur.report.comparing import Difference, Sample
 from fastheur.runs import RunConfig
+from fastheur.tasks import human_normalised
 
 AXES = ("env_steps", "episodes", "wall_s", "tokens", "money")
 """What scores may be drawn against."""
@@ -136,6 +137,10 @@ class RunRecord:
     def reigns(self) -> list[Idea]:
         """Every version that was champion, in order."""
         return sorted((idea for idea in self.ideas if idea.reign is not None), key=lambda idea: idea.reign or 0)
+
+    def hns(self, score: float | None) -> float | None:
+        """Return the human-normalised score, None outside of Atari's 57 games."""
+        return None if score is None else human_normalised(self.config.task.env_id, score)
 
     @property
     def unit(self) -> str:

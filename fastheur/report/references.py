@@ -28,7 +28,8 @@ def lines_for(env_id: str) -> list[Line]:
     found = []
     record = references().get(env_id)
     if record is not None:
-        found.append(Line("record", record.score, "record", f"{record.source}; {record.protocol}"))
+        label = "threshold" if "threshold" in record.source else "record"
+        found.append(Line(label, record.score, "record", f"{record.source}; {record.protocol}"))
     row = atari_table().get(env_id, {})
     for column, label in _COLUMNS.items():
         if row.get(column):

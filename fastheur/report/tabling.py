@@ -140,7 +140,7 @@ def data_script(record: RunRecord, rows: Sequence[Row], replays: Mapping[int, Se
     trials = [
         [
             row.trial, row.version, row.role, row.outcome, _short(row.score), _short(row.low), _short(row.high),
-            row.env_steps, row.episodes, None if row.wall_s is None else round(row.wall_s, 2), row.note,
+            row.env_steps, row.episodes, None if row.wall_s is None else round(row.wall_s, 1), row.note,
             row.idea.version if row.idea else None, row.population, row.rows,
             [replay.address for replay in replays.get(row.trial or 0, ())][:1],
         ]

@@ -10,10 +10,11 @@ UNKNOWN = "–"
 
 
 def number(value: float | None) -> str:
-    """Return a score with at most two decimals, or six digits."""
+    """Return a score with two decimals at most, or four digits; the minus is a real one."""
     if value is None:
         return UNKNOWN
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 10 or value == 0 else f"{value:.4g}"
+    large = abs(value) >= 10 or value == 0
+    return (f"{value:,.2f}".rstrip("0").rstrip(".") if large else f"{value:.4g}").replace("-", "−")
 
 
 def whole(value: int | None) -> str:
@@ -22,11 +23,11 @@ def whole(value: int | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """Return a difference with its sign; the minus is a real one."""
+    """Return a difference with its sign."""
     if value is None:
         return UNKNOWN
     text = number(abs(value))
-    return f"±{text}" if value == 0 else f"+{text}" if value > 0 else f"−{text}"
+    return text if value == 0 else f"+{text}" if value > 0 else f"−{text}"
 
 
 def seconds(value: float | None) -> str:

@@ -21,16 +21,18 @@
 
   const UNKNOWN = "–";
 
+  const FINE = { maximumFractionDigits: 2, roundingMode: "halfEven" };
+  const SMALL = { maximumSignificantDigits: 4, roundingMode: "halfEven", useGrouping: false };
+
   function number(value) {
     if (value === null) return UNKNOWN;
-    if (Math.abs(value) >= 10 || value === 0) return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
-    return String(Number(value.toPrecision(4)));
+    return value.toLocaleString("en-US", Math.abs(value) >= 10 || value === 0 ? FINE : SMALL).replace("-", "−");
   }
 
   const whole = (value) => (value === null ? UNKNOWN : value.toLocaleString("en-US"));
 
   function signed(value) {
-    return (value === 0 ? "±" : value > 0 ? "+" : "−") + number(Math.abs(value));
+    return (value === 0 ? "" : value > 0 ? "+" : "−") + number(Math.abs(value));
   }
 
   function dollars(value) {
@@ -185,6 +187,7 @@
       this.body = $("tbody", table);
       this.data = data;
       this.all = data.trials.map((row) => readTrial(row, ideas));
+      this.all.forEach((row, place) => { row.order = -place; }); // also of versions that never got a trial
       this.columns = $$("thead th", table).map((heading) => heading.dataset.key || "look");
       this.form = $(".filters");
       this.pager = $(".pager");
@@ -236,6 +239,7 @@
     }
 
     value(row) {
+      if (this.key === "trial") return row.order;
       return this.key === "outcome" ? this.word(row.outcome) : row[this.key];
     }
 
@@ -318,7 +322,8 @@
     }
 
     text(row) {
-      const cell = make("td", row.text, { class: "text" });
+      const cell = make("td", undefined, { class: "text" });
+      cell.append(make("span", row.text));
       if (row.idea && row.idea.reason) cell.append(make("small", row.idea.reason));
       return cell;
     }
@@ -425,7 +430,7 @@
           const range = idea.low === null ? "" : ` (${signed(idea.low)} to ${signed(idea.high)})`;
           parts.push(make("small", `${signed(idea.difference)} to the champion${range}`));
         }
-        parts.push(make("p", idea.hypothesis));
+        parts.push(make("p", idea.hypothesis), make("small", idea.reason));
         this.tip.replaceChildren(...parts);
       }
       this.tip.hidden = false;
