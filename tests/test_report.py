@@ -463,6 +463,17 @@ def test_replays_are_taken_over_and_missing_ones_are_named(played, tmp_path):
     assert not (folder / "report/replays").exists() and (folder / "replays/trial1-episode0.mp4").exists()
 
 
+def test_replays_of_the_champions_are_made_where_they_are_wanted(played, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(played, folder)
+    told = []
+    page = write_report([str(folder)], replays="champions", say=told.append).read_text()
+    assert len(told) == 2 and all("return" in line for line in told)
+    assert page.count("<video") == 2 and not re.search(r"Not replayed yet", page)
+    write_report([str(folder)], replays="champions", say=told.append)
+    assert len(told) == 2  # once is enough
+
+
 # ---------------------------------------------------------------- many, and the verb
 
 
@@ -529,7 +540,7 @@ def test_what_is_no_run_is_refused_in_words(tmp_path, monkeypatch, capsys):
     ):
         assert main(words) == 2
         assert reason in capsys.readouterr().err
-    with pytest.raises(ConfigError, match="existing or none"):
+    with pytest.raises(ConfigError, match="existing, champions or none"):
         write_report(["x"], replays="all")
 
 

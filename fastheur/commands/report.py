@@ -10,5 +10,5 @@ from fastheur.report import write_report
 def main(config: Mapping[str, Any], *names: str) -> int:
     """Build the report, and print where its first page lies."""
     config = settings.texts(config)
-    print(write_report(names, config["out"], config["replays"]))
+    print(write_report(names, config["out"], config["replays"], say=print))
     return 0

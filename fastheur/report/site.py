@@ -1,11 +1,11 @@
 """Builds a report: one folder of static files for one run, or for many with an index of all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote
 
 from fastheur.errors import ConfigError
@@ -20,14 +20,16 @@ from fastheur.report.grid import Entry, ledger_entries, run_entry, summaries
 from fastheur.report.heat import MOST_EVENTS, heat_of
 from fastheur.report.pages import ASSETS, asset, page
 from fastheur.report.records import Idea, RunRecord
+from fastheur.report.rendering import make_replays
 from fastheur.report.replays import Replay, by_trial, command, found_in, missing, take_over
 from fastheur.report.reproducing import command_of
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import FIRST_ROWS, Row, data_script, rows_of
 from fastheur.runs import Run
 
-Replays = Literal["existing", "none"]
-"""``existing``: show the replays that lie in the run's folder; ``none``: leave them out."""
+Replays = Literal["existing", "champions", "none"]
+"""``existing``: show the replays that lie in the run's folder; ``champions``: make those of its champions first; ``none``: leave
+them out."""
 
 INDEX = "index.html"
 
@@ -49,19 +51,26 @@ class Page:
         return page_name(self.number)
 
 
-def write_report(words: Sequence[str], out: str | Path | None = None, replays: Replays = "existing") -> Path:
+def write_report(
+    words: Sequence[str],
+    out: str | Path | None = None,
+    replays: Replays = "existing",
+    say: Callable[[str], None] = lambda line: None,
+) -> Path:
     """Build the report of runs and ledgers, and return the path of its first page.
 
     Args:
         words: run folders or names, folders of runs, ledger files. out: the report's folder, None for ``report`` in the run's
-            own folder, or in ``runs/`` for several. replays: see :data:`Replays`.
+            own folder, or in ``runs/`` for several. replays: see :data:`Replays`. say: told of every replay that was made.
 
     Raises:
         ConfigError: nothing to report on, or ``out`` holds something that is no report.
         LedgerError: a ledger cannot be read. OSError: the folder cannot be written.
     """
-    if replays not in ("existing", "none"):
-        raise ConfigError(f"replays is {replays!r}, expected existing or none.")
+    if replays not in get_args(Replays):
+        raise ConfigError(f"replays is {replays!r}, expected {', '.join(get_args(Replays)[:-1])} or none.")
+    if replays == "champions":
+        make_replays(words, say)
     subjects = subjects_of(words)
     folder = ReportFolder(Path(out) if out is not None else subjects.home / "report")
     folder.begin()
@@ -102,7 +111,7 @@ def _write_run(path: Path, folder: ReportFolder, base: str, replays: Replays) ->
     """Write the pages of one run under the address ``base``, and return what is in them."""
     with closing(Run.open(path)) as run:
         record = gather(run)
-    shown = found_in(path) if replays == "existing" else []
+    shown = [] if replays == "none" else found_in(path)
     for taken in take_over(shown, path, folder.path / base):
         folder.add(taken)
     rows, played, root = rows_of(record), by_trial(shown), "../" if base else ""
