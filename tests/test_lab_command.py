@@ -43,6 +43,7 @@ CALLS = [
     ("search", ["p.py", "900", 'space={"gain": [0, 2.5]}'], {"steps": 900, "space": {"gain": [0, 2.5]}}),
     ("search", ["p.py", "steps=900", "space={side: {choices: [1, 2]}}"], {"space": {"side": {"choices": [1, 2]}}}),
     ("trace", ["3", "0", "around=end"], {"trial": 3, "episode": 0, "around": "end", "last": 30}),
+    ("replay", ["3", "0", "tiles=4"], {"trial": 3, "episode": 0, "tiles": 4}),
     ("note", ["gain=2 is better: [1, 2"], {"text": "gain=2 is better: [1, 2", "summary": False}),
     ("note", ["text=null", "summary=true"], {"text": "null", "summary": True}),
     ("note", ["--help me\nsecond line"], {"text": "--help me\nsecond line"}),
