@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from labs import lab_in
 from PIL import Image
@@ -9,7 +10,8 @@ from PIL import Image
 from fastheur.errors import ConfigError
 from fastheur.host import Candidate
 from fastheur.loading import policy_from_source
-from fastheur.replaying.album import MOST_TEXT, album
+from fastheur.replaying.album import MOST_TEXT, Kept, album
+from fastheur.replaying.frames import Frame
 from fastheur.seeds import episode_seeds
 from fastheur.tasks import find_environment, find_protocol, make_task
 
@@ -71,3 +73,15 @@ def test_an_agent_pays_for_what_it_looks_at_and_sees_train_episodes_only(tmp_pat
             lab.call("replay", {"trial": 99, "episode": 0})
         with pytest.raises(ConfigError, match="tiles"):
             lab.call("replay", {"trial": 1, "episode": 0, "tiles": 99})
+
+
+def test_of_a_long_episode_fewer_pictures_are_kept_and_one_is_near_every_step(monkeypatch):
+    monkeypatch.setattr("fastheur.replaying.album.MOST_KEPT", 8)
+    kept = Kept(1)
+    for step in range(101):
+        if kept.wanted(step):
+            kept.add(0, Frame(step, np.full((2, 3, 3), step, np.uint8), "NOOP", 0.0, 0.0, 0))
+    for step in range(101):
+        near = kept.nearest(step)
+        assert step - 16 < near.step <= step
+        assert near.picture.shape == (2, 3, 3) and (near.picture == near.step).all()

@@ -63,7 +63,7 @@ def album(
         PolicyError: the policy failed.
     """
     engine = make_engine("auto", task, protocol, pictures=True)
-    kept = _Kept(max(1, round(engine.frames_per_s / PER_SECOND), (step_cap(task, protocol) or 0) // MOST_KEPT))
+    kept = Kept(max(1, round(engine.frames_per_s / PER_SECOND), (step_cap(task, protocol) or 0) // MOST_KEPT))
     steps = Steps()
     film = Film([engine], kept.add, kept.wanted, [candidate.policy.marks])
     scene = Scene(task, protocol, candidate, index, seed)
@@ -92,7 +92,7 @@ def _line(found: tuple[Frame, Any]) -> str:
     return line if len(line) <= MOST_TEXT else f"{line[: MOST_TEXT - 4]} ..."
 
 
-class _Kept:
+class Kept:
     """Frames at even steps, their pictures packed; whenever there are too many, every second one goes."""
 
     def __init__(self, every: int) -> None:
