@@ -23,9 +23,9 @@ from typing import Any
 import pyarrow
 
 from fastheur import notebook
-from fastheur.database import Connection, execute_all, explained, snapshot
+from fastheur.database import Connection, execute_all, explained
 from fastheur.errors import ConfigError, nearest
-from fastheur.migrations import change_tables, check_version, schema_version
+from fastheur.migrations import current_copy
 from fastheur.run_folder import LEDGER, find_run
 from fastheur.runs import RunConfig
 from fastheur.schema import RUN_TABLES
@@ -201,14 +201,9 @@ def load(run: str | Path) -> RunTables:
     path = Path(run)
     if not path.is_file():
         path = find_run(run) / LEDGER
-    with explained("read", path):
-        db = snapshot(path)
+    db = current_copy(path)
     try:
         with explained("read", path):
-            version = schema_version(db)
-            check_version(version, path)
-            assert version is not None
-            change_tables(db, version)
             if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run_operations'").fetchone()[0]:
                 execute_all(db, RUN_TABLES)  # empty, so that every table is there
             left_out = _leave_out(db)
