@@ -194,5 +194,19 @@ def open_rows(where: str | Path) -> RecallRows:
     Raises:
         ConfigError: there is none; the nearest names are offered.
     """
+    return RecallRows(ledger_of(where))
+
+
+def ledger_of(where: str | Path) -> Path:
+    """Return the ledger file that a run folder, a run's name, or the file itself names.
+
+    Raises:
+        ConfigError: there is none; the nearest names are offered.
+    """
+    if not isinstance(where, (str, Path)):
+        raise ConfigError(f"The run is {where!r}, expected its name, its folder or a ledger file, as a text or a Path.")
     path = Path(where)
-    return RecallRows(path if path.is_file() else find_run(where) / LEDGER)
+    try:
+        return path if path.is_file() else find_run(where) / LEDGER
+    except OSError as error:
+        raise ConfigError(f"There is no run {str(where)!r:.200}: {error.strerror}.") from error

@@ -26,7 +26,7 @@ from fastheur import notebook
 from fastheur.database import Connection, execute_all, explained
 from fastheur.errors import ConfigError, nearest
 from fastheur.migrations import current_copy
-from fastheur.run_folder import LEDGER, find_run
+from fastheur.recall_rows import ledger_of
 from fastheur.runs import RunConfig
 from fastheur.schema import RUN_TABLES
 from fastheur.table_queries import PARAMS, QUERIES
@@ -126,7 +126,7 @@ class RunTables:
         """
         if name not in QUERIES:
             raise ConfigError(
-                f"There is no table {name!r}, expected one of {', '.join(QUERIES)}.{nearest(name, QUERIES)}"
+                f"There is no table {name!r}, expected one of {', '.join(QUERIES)}.{nearest(str(name), QUERIES)}"
             )
         if name not in self._made:
             self._made[name] = self._make(name)
@@ -198,9 +198,7 @@ def load(run: str | Path) -> RunTables:
     Raises:
         ConfigError: there is no such run or file. LedgerError: it cannot be read, or a newer fastheur wrote it.
     """
-    path = Path(run)
-    if not path.is_file():
-        path = find_run(run) / LEDGER
+    path = ledger_of(run)
     db = current_copy(path)
     try:
         with explained("read", path):

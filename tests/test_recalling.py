@@ -175,6 +175,28 @@ def test_a_source_that_is_not_the_one_of_its_hash_is_not_played(run, tmp_path):
         recall(copy, trial=1)
 
 
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("trials SET params = '[1]'", "params that are no JSON object"),
+        ("trials SET versions = 'null'", "versions that are no JSON object"),
+        ("trials SET split = 'weird'", "was played on 'weird', expected one of train"),
+        ("episodes SET ret = 'much'", "has the return 'much', expected a number"),
+    ],
+)
+def test_rows_that_were_changed_to_nonsense_are_said(ledger, tmp_path, what, says):
+    copy = Path(shutil.copy(ledger, tmp_path))
+    change(tmp_path, f"UPDATE {what}")
+    with pytest.raises(LedgerError, match=says):
+        recall(copy, trial=1)
+
+
+@pytest.mark.parametrize("where", [None, 3, "x" * 5000, "a\0b"])
+def test_what_names_no_run_is_said(where):
+    with pytest.raises(ConfigError, match=r"The run is .*, expected its name|There is no run"):
+        recall(where)
+
+
 def test_recalling_never_writes_to_a_ledger_an_older_one_included(ledger, tmp_path):
     old = Path(shutil.copy(ledger, tmp_path))
     with closing(sqlite3.connect(old)) as db:
