@@ -4,10 +4,12 @@ It is played twice. The first time is bare: it is checked against the recorded a
 its moments are found. Only what is right is played once more, with pictures.
 """
 
+import fcntl
 import json
+import os
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -142,11 +144,23 @@ def replay(
     work = _Work(folder, isolation or "strict", video, sheet, trace, sheet_bytes, progress or (lambda *_: None))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if other is None:
-            return work.alone(shown, from_step, to_step)
-        return work.beside((shown, other), after, from_step, to_step)
+        with _in_turns(folder):
+            if other is None:
+                return work.alone(shown, from_step, to_step)
+            return work.beside((shown, other), after, from_step, to_step)
     except OSError as error:
         raise ConfigError(f"Cannot write into {folder}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _in_turns(folder: Path) -> Iterator[None]:
+    """Wait until no other process makes replays in a folder: two of the same episode would write the same drafts."""
+    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import av
 import numpy as np
@@ -236,6 +238,25 @@ def test_the_command_tells_what_it_made(run, capsys, monkeypatch):
     assert (
         main(["replay", "./one", "trace=xls"]) == 2 and "trace is 'xls', expected one of csv" in capsys.readouterr().err
     )
+
+
+def test_the_same_replay_made_twice_at_once_is_whole(run, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "fastheur",
+        "replay",
+        str(run),
+        "trial=1",
+        "episode=2",
+        "isolation=none",
+        f"out={tmp_path}",
+    ]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    shown, _ = pictures(tmp_path / "trial1-episode2.mp4")
+    assert len(shown) == 58 and len(list(tmp_path.iterdir())) == 4
 
 
 def test_ctrl_c_leaves_no_file(run, tmp_path):
