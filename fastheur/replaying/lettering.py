@@ -49,9 +49,9 @@ class Lettering:
         """Return the text, or as much of it as fits into ``width`` pixels, with an ellipsis behind."""
         if self.width(text) <= width:
             return text
-        while text and self.width(text + "...") > width:
+        while text and self.width(text + "…") > width:
             text = text[:-1]
-        return text + "..." if text else ""
+        return text + "…" if text else ""
 
     def lines(self, text: str, width: int, most: int) -> list[str]:
         """Break a text between words into at most ``most`` lines; what does not fit into the last one is cut off."""
