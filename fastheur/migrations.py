@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from fastheur.database import Connection, connect, execute_all
+from fastheur.database import Connection, connect, execute_all, explained, snapshot
 from fastheur.errors import LedgerError
 from fastheur.schema import SCHEMA_VERSION, TABLES
 
@@ -67,6 +67,26 @@ def change_tables(db: Connection, found: int) -> None:
     for version in range(found, SCHEMA_VERSION):
         STEPS[version](db)
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+
+
+def current_copy(path: Path) -> Connection:
+    """Return what is committed in a ledger as a database in memory with today's tables; the file is never written to.
+
+    Raises:
+        LedgerError: it cannot be read, is no ledger, or a newer fastheur wrote it.
+    """
+    with explained("read", path):
+        db = snapshot(path)
+    try:
+        with explained("read", path):
+            version = schema_version(db)
+            check_version(version, path)
+            assert version is not None
+            change_tables(db, version)
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastheur.errors import ConfigError, LedgerError, nearest
 from fastheur.ledger import Ledger
+from fastheur.migrations import current_copy
 from fastheur.run_folder import LEDGER, find_run
 from fastheur.seeds import commitment
 
@@ -36,7 +37,15 @@ class Version:
 
 
 class RecallRows(Ledger):
-    """A ledger of ``fastheur eval`` or of a run, read as it stands: no table is added to it."""
+    """A ledger of ``fastheur eval`` or of a run as it is at this moment; the file is never written to.
+
+    Raises:
+        LedgerError: it cannot be read, is no ledger, or a newer fastheur wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = current_copy(path)
 
     @property
     def is_run(self) -> bool:
@@ -54,7 +63,7 @@ class RecallRows(Ledger):
         Raises:
             ConfigError: there is none. LedgerError: its source is not the one of its hash.
         """
-        found = self._trials("WHERE t.trial = ?", (number,))
+        found = self._trials("WHERE t.trial = ?", (number,)) if number < 1 << 63 else []
         if not found:
             last = self._row("SELECT max(trial) AS last FROM trials") or {}
             has = f"trials 1 .. {last['last']}" if last.get("last") else "no trials yet"
@@ -185,5 +194,19 @@ def open_rows(where: str | Path) -> RecallRows:
     Raises:
         ConfigError: there is none; the nearest names are offered.
     """
+    return RecallRows(ledger_of(where))
+
+
+def ledger_of(where: str | Path) -> Path:
+    """Return the ledger file that a run folder, a run's name, or the file itself names.
+
+    Raises:
+        ConfigError: there is none; the nearest names are offered.
+    """
+    if not isinstance(where, (str, Path)):
+        raise ConfigError(f"The run is {where!r}, expected its name, its folder or a ledger file, as a text or a Path.")
     path = Path(where)
-    return RecallRows(path if path.is_file() else find_run(where) / LEDGER)
+    try:
+        return path if path.is_file() else find_run(where) / LEDGER
+    except OSError as error:
+        raise ConfigError(f"There is no run {str(where)!r:.200}: {error.strerror}.") from error

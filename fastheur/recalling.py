@@ -14,7 +14,7 @@ from fastheur.errors import ConfigError, LedgerError
 from fastheur.limits import Limits
 from fastheur.recall_rows import RecallRows, open_rows
 from fastheur.run_folder import LEDGER
-from fastheur.seeds import CAPACITY, episode_seeds
+from fastheur.seeds import CAPACITY, SPLITS, episode_seeds
 from fastheur.tasks import Environment, Protocol, Task, environment_from, find_environment
 
 EPISODES = ("worst", "best", "median", "changed")
@@ -189,6 +189,14 @@ def _recalled(
     task, protocol, deterministic = setting
     secret = rows.secret_of(dict(row))
     version = next((one.name for one in rows.versions() if one.policy_sha256 == row["policy_sha256"]), None)
+    if row["split"] not in SPLITS:
+        raise LedgerError(
+            f"Trial {row['trial']} was played on {row['split']!r}, expected one of {', '.join(SPLITS)}; the ledger was changed."
+        )
+    if found and not isinstance(found["ret"], (int, float)):
+        raise LedgerError(
+            f"Episode {index} of trial {row['trial']} has the return {found['ret']!r}, expected a number; the ledger was changed."
+        )
     recorded = found and Recorded(
         found["action_hash"], found["ret"], found["length"], found["lives_lost"], bool(found["terminated"]),
         rows.actions(found["trial"], found["episode"]),
@@ -311,11 +319,16 @@ def _listed(episodes: Mapping[int, Any]) -> str:
 
 def _json(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(row[name]))
+        found = json.loads(row[name])
     except ValueError as error:
         raise LedgerError(
             f"Trial {row['trial']} has {name} that are no JSON; `fastheur ledger check` says more."
         ) from error
+    if not isinstance(found, dict):
+        raise LedgerError(
+            f"Trial {row['trial']} has {name} that are no JSON object but {row[name]!r:.80}; the ledger was changed."
+        )
+    return found
 
 
 def folder_of(ledger: Path) -> Path:

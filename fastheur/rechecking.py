@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fastheur.action_log import first_difference
+from fastheur.action_log import first_difference, hash_of
 from fastheur.engine import Engine
 from fastheur.engines import make_engine
 from fastheur.errors import PolicyError, ReplayMismatch
@@ -142,10 +142,14 @@ def _parted(recorded: Recorded, table: Table, action: ActionSpec) -> str:
     """Say at which step other actions began, where the trial kept a log of them."""
     if recorded.actions is None:
         return ""
+    if hash_of(recorded.actions) != recorded.action_hash:
+        return "The log of its actions has another hash than the episode: one of them was changed in the ledger. "
     then, now = recorded.actions, table.actions.rows
     step = first_difference(then, now)
     if step is None:
-        return "All its actions are the same as then: it is the task that answers otherwise. "
+        return (
+            "All its actions are the same as then: the task answers otherwise, or what was recorded of it was changed. "
+        )
     words = [action_words(one[step], action) if step < len(one) else "the end" for one in (then, now)]
     return f"They part after {step:,} env steps: {words[0]} then, {words[1]} now. "
 

@@ -4,10 +4,12 @@ It is played twice. The first time is bare: it is checked against the recorded a
 its moments are found. Only what is right is played once more, with pictures.
 """
 
+import fcntl
 import json
+import os
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -116,7 +118,8 @@ def replay(
         video, sheet: make them. trace: ``csv``, ``parquet`` or None.
         isolation: where the policy runs, of :data:`fastheur.places.LEVELS`; None for ``strict``.
         after: of a comparison, env steps to go on for after they have parted.
-        from_step, to_step: show these steps only (all are played, and checked).
+        from_step, to_step: show these steps only (all are played, checked, and in the step table). The files of a part are
+            named after it, ``trial17-episode3-steps100-400``: those of the whole episode stay.
         sheet_bytes: of a contact sheet at most.
         progress: see :data:`fastheur.rechecking.Progress`.
 
@@ -134,16 +137,30 @@ def replay(
         whole("to_step", to_step, from_step)
     if trace is not None:
         check_format(trace)
+    if not isinstance(out, (str, Path, type(None))):
+        raise ConfigError(f"out is {out!r}, expected a folder, as a text or a Path, or None.")
     shown, other = recall(run, trial=trial, episode=episode, against=against)
     folder = folder_of(shown.ledger) if out is None else Path(out)
     work = _Work(folder, isolation or "strict", video, sheet, trace, sheet_bytes, progress or (lambda *_: None))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if other is None:
-            return work.alone(shown, from_step, to_step)
-        return work.beside((shown, other), after, from_step, to_step)
+        with _in_turns(folder):
+            if other is None:
+                return work.alone(shown, from_step, to_step)
+            return work.beside((shown, other), after, from_step, to_step)
     except OSError as error:
         raise ConfigError(f"Cannot write into {folder}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _in_turns(folder: Path) -> Iterator[None]:
+    """Wait until no other process makes replays in a folder: two of the same episode would write the same drafts."""
+    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 @dataclass(frozen=True)
@@ -176,7 +193,8 @@ class _Work:
                 film = Film([engine], lambda _, frame: show(frame), stretch.wanted, [_marks(played)])
                 self._film([played], engine, film, last)
 
-        made = self._drawn(shown.label, title, stretch, Screen(stretch, Overlay(title), _step), engine, draw)
+        label = shown.label + _part(stretch, played.length)
+        made = self._drawn(label, title, stretch, Screen(stretch, Overlay(title), _step), engine, draw)
         facts = {
             "title": title,
             "outcome": f"return {played.score:,.6g} in {played.length:,} env steps, {played.ending}",
@@ -184,7 +202,7 @@ class _Work:
             **self._common(stretch, engine, [played], made),
             "moments": [{"step": one.step, "kind": one.kind, "text": one.text} for one in moments],
         }
-        return self._kept(shown.label, facts, self._traced([played], [shown.label]))
+        return self._kept(label, facts, self._traced([played], [shown.label]))
 
     def beside(self, pair: tuple[Recalled, Recalled], after: int, from_step: int, to_step: int | None) -> Replay:
         """Show two candidates on the same episode, up to where they part."""
@@ -192,10 +210,11 @@ class _Work:
         names = [_who(one) for one in pair]
         parted = parting(both[0].table, both[1].table)
         last = max(one.length for one in both) if parted is None else parted + after
-        last = min([last, max(one.length for one in both), *([] if to_step is None else [to_step])])
+        end = min(last, max(one.length for one in both))
+        last = end if to_step is None else min(end, to_step)
         shown, other = pair
         text = parting_text(names, [one.table for one in both], both[0].action, parted)
-        label = f"trial{shown.trial}-vs-trial{other.trial}-episode{shown.index}"
+        name = f"trial{shown.trial}-vs-trial{other.trial}-episode{shown.index}"
         title = f"{shown.task.name} {shown.task.mode}, {shown.split} episode {shown.index}: {' and '.join(names)}"
         engines = [make_engine("auto", one.task, one.protocol, pictures=True) for one in pair]
         engine = Pair(engines)
@@ -216,6 +235,7 @@ class _Work:
                 panels.over = True
                 screen.hold(latest[0], round(STILL_S * engine.frames_per_s))
 
+        label = name + _part(stretch, end)
         made = self._drawn(label, f"{title}. {text}", stretch, Screen(stretch, panels, step_of), engine, draw)
         facts = {
             "title": title,
@@ -227,7 +247,7 @@ class _Work:
             "left": _facts(both[0]),
             "right": _facts(both[1]),
         }
-        return self._kept(label, facts, self._traced(both, [f"{label}-left", f"{label}-right"]))
+        return self._kept(label, facts, self._traced(both, [f"{name}-left", f"{name}-right"]))
 
     def _again(self, shown: Recalled) -> Played:
         place = find_place(self.isolation, shown.limits)
@@ -324,6 +344,12 @@ def _facts(played: Played) -> dict[str, Any]:
         "problem": played.problem or None,
         "remark": shown.remark or None,
     }
+
+
+def _part(stretch: Stretch, length: int) -> str:
+    """Return what is put behind a name where not all of an episode is shown."""
+    whole_one = stretch.first == 0 and stretch.last == length
+    return "" if whole_one else f"-steps{stretch.first}-{stretch.last}"
 
 
 def _who(shown: Recalled) -> str:

@@ -156,6 +156,10 @@ def _start(start: str | Path | Policy | None) -> tuple[str, str]:
     """Return source and name of the policy to start from; a file is read here and run in the player only."""
     if isinstance(start, Policy):
         return start.source, Path(start.name).name
+    if not isinstance(start, (str, Path, type(None))):
+        raise ConfigError(
+            f"start is {start!r}, expected a file, the name of a shipped policy, a loaded policy, or None."
+        )
     path = POLICIES / "random.py" if start is None else Path(start)
     shipped = POLICIES / f"{start}.py"
     if start is not None and not path.exists() and shipped.exists():

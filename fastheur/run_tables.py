@@ -23,10 +23,10 @@ from typing import Any
 import pyarrow
 
 from fastheur import notebook
-from fastheur.database import Connection, execute_all, explained, snapshot
+from fastheur.database import Connection, execute_all, explained
 from fastheur.errors import ConfigError, nearest
-from fastheur.migrations import change_tables, check_version, schema_version
-from fastheur.run_folder import LEDGER, find_run
+from fastheur.migrations import current_copy
+from fastheur.recall_rows import ledger_of
 from fastheur.runs import RunConfig
 from fastheur.schema import RUN_TABLES
 from fastheur.table_queries import PARAMS, QUERIES
@@ -126,7 +126,7 @@ class RunTables:
         """
         if name not in QUERIES:
             raise ConfigError(
-                f"There is no table {name!r}, expected one of {', '.join(QUERIES)}.{nearest(name, QUERIES)}"
+                f"There is no table {name!r}, expected one of {', '.join(QUERIES)}.{nearest(str(name), QUERIES)}"
             )
         if name not in self._made:
             self._made[name] = self._make(name)
@@ -198,17 +198,10 @@ def load(run: str | Path) -> RunTables:
     Raises:
         ConfigError: there is no such run or file. LedgerError: it cannot be read, or a newer fastheur wrote it.
     """
-    path = Path(run)
-    if not path.is_file():
-        path = find_run(run) / LEDGER
-    with explained("read", path):
-        db = snapshot(path)
+    path = ledger_of(run)
+    db = current_copy(path)
     try:
         with explained("read", path):
-            version = schema_version(db)
-            check_version(version, path)
-            assert version is not None
-            change_tables(db, version)
             if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run_operations'").fetchone()[0]:
                 execute_all(db, RUN_TABLES)  # empty, so that every table is there
             left_out = _leave_out(db)

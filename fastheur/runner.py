@@ -71,6 +71,12 @@ def learn(
         FastheurError: the start policy breaks the contract, or the agent cannot work; the run can be resumed.
         KeyboardInterrupt: Ctrl-C; everything measured is kept, and ``resume=`` goes on.
     """
+    if not isinstance(agent, (str, Mapping, type(None))) and not callable(getattr(agent, "check", None)):
+        raise ConfigError(f"agent is {agent!r}, expected a name, a mapping with a name, or an object that keeps Agent.")
+    if not isinstance(env, (str, Environment, type(None))):
+        raise ConfigError(f"env is {env!r}, expected a task's name, or an Environment.")
+    if not isinstance(protocol, (str, Protocol, type(None))):
+        raise ConfigError(f"protocol is {protocol!r}, expected a name, or a Protocol.")
     board, limits = Board(), _limits(budget)
     own = None if agent is None or isinstance(agent, (str, Mapping)) else agent
     if resume is not None:

@@ -71,6 +71,18 @@ def test_dense_rewards_show_the_steepest_climbs_and_the_slowest_stretches():
     assert found[-1].text.startswith("fell, score ") and len(found) <= 12
 
 
+@pytest.mark.parametrize("length", [2, 9, 500])
+def test_the_same_reward_for_every_step_makes_no_step_a_moment(length):
+    found = find_moments(rows_of([0.0, *[0.1] * length]))
+    assert [one.kind for one in found] == ["start", "end"]
+
+
+def test_captions_count_one_step_as_one():
+    texts = [one.text for one in find_moments(rows_of([0.0, 0.9, 0.8, 0.7, 0.3]))]
+    assert "slowest, +0.3 within 1 step" in texts or any(" within 1 step," in text for text in texts)
+    assert not any("1 steps" in text for text in texts)
+
+
 def test_an_episode_without_any_reward_has_a_start_and_an_end():
     assert find_moments(rows_of(np.zeros(300))) == [
         Highlight(0, "start", "start"), Highlight(299, "end", "end, score 0"),

@@ -1,6 +1,9 @@
 """From a ledger to what has to be played: which trial, which episode, and what may be seen when."""
 
 import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from labs import START, STRONG
@@ -144,6 +147,7 @@ def test_where_all_episodes_are_the_same_any_index_may_be_named(tmp_path):
     ("words", "says"),
     [
         ({"trial": 99}, "There is no trial 99 in .*; it has trials 1 .. 4"),
+        ({"trial": 10**30}, "There is no trial 10{30} in "),
         ({"trial": "v1"}, "trial is 'v1', expected a number.*has no versions"),
         ({"trial": "champion"}, "has no champion"),
         ({"trial": 4}, r"Trial 4 was played in used slots \(warm=true\)"),
@@ -171,7 +175,43 @@ def test_a_source_that_is_not_the_one_of_its_hash_is_not_played(run, tmp_path):
         recall(copy, trial=1)
 
 
-def test_recalling_adds_no_table_to_a_plain_ledger(ledger):
-    recall(ledger)
-    names = {row["name"] for row in rows(ledger.parent, "SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert not any(name.startswith("run_") for name in names)
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("trials SET params = '[1]'", "params that are no JSON object"),
+        ("trials SET versions = 'null'", "versions that are no JSON object"),
+        ("trials SET split = 'weird'", "was played on 'weird', expected one of train"),
+        ("episodes SET ret = 'much'", "has the return 'much', expected a number"),
+    ],
+)
+def test_rows_that_were_changed_to_nonsense_are_said(ledger, tmp_path, what, says):
+    copy = Path(shutil.copy(ledger, tmp_path))
+    change(tmp_path, f"UPDATE {what}")
+    with pytest.raises(LedgerError, match=says):
+        recall(copy, trial=1)
+
+
+@pytest.mark.parametrize("where", [None, 3, "x" * 5000, "a\0b"])
+def test_what_names_no_run_is_said(where):
+    with pytest.raises(ConfigError, match=r"The run is .*, expected its name|There is no run"):
+        recall(where)
+
+
+def test_recalling_never_writes_to_a_ledger_an_older_one_included(ledger, tmp_path):
+    old = Path(shutil.copy(ledger, tmp_path))
+    with closing(sqlite3.connect(old)) as db:
+        db.executescript("DROP TABLE actions; UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+        db.execute("PRAGMA journal_mode=DELETE")
+    before = old.read_bytes()
+    old.chmod(0o444)
+    shown, _ = recall(old)
+    assert shown.recorded is not None and shown.recorded.actions is None
+    assert old.read_bytes() == before and list(tmp_path.iterdir()) == [old]
+
+
+def test_an_empty_file_is_no_ledger_and_stays_empty(tmp_path):
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    with pytest.raises(LedgerError, match="no ledger of fastheur"):
+        recall(empty)
+    assert not empty.stat().st_size

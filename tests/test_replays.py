@@ -5,11 +5,13 @@ import io
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import av
 import numpy as np
 import pytest
-from labs import STRONG
+from labs import START, STRONG
 from PIL import Image
 from recalled_runs import change, make_run, rows, trials_of
 
@@ -109,6 +111,7 @@ def test_the_trace_pairs_what_was_seen_with_what_was_done_and_remembered(tmp_pat
 
 def test_a_part_is_shown_and_the_whole_is_checked(run, tmp_path):
     made = replay(run, trial=1, episode=2, from_step=10, to_step=20, out=tmp_path, isolation="none", trace=None)
+    assert made.video.name == "trial1-episode2-steps10-20.mp4"  # beside those of the whole episode, not over them
     shown, _ = pictures(made.video)
     assert len(shown) == 11 and made.facts["length"] == 57 and made.facts["action_hash_equal"]
     assert {moment["step"] for moment in made.moments} >= {10, 20} and made.traces == ()
@@ -128,6 +131,14 @@ def test_another_outcome_than_the_recorded_one_is_an_error_and_leaves_nothing(ru
     if column == "action_hash":
         assert value in str(caught.value)
     assert not list((copy / "replays").iterdir())
+
+
+def test_a_changed_hash_is_told_from_a_changed_game(tmp_path):
+    (tmp_path / "start.py").write_text(START)
+    evaluate(tmp_path / "start.py", "CartPole-v1", episodes=1, actions=True, ledger=tmp_path / "ledger.db")
+    change(tmp_path, "UPDATE episodes SET action_hash = '0123456789abcdef'")
+    with pytest.raises(ReplayMismatch, match="log of its actions has another hash than the episode"):
+        replay(tmp_path / "ledger.db", isolation="none")
 
 
 def test_a_policy_that_plays_otherwise_every_time_is_found_out(tmp_path, monkeypatch):
@@ -227,6 +238,25 @@ def test_the_command_tells_what_it_made(run, capsys, monkeypatch):
     assert (
         main(["replay", "./one", "trace=xls"]) == 2 and "trace is 'xls', expected one of csv" in capsys.readouterr().err
     )
+
+
+def test_the_same_replay_made_twice_at_once_is_whole(run, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "fastheur",
+        "replay",
+        str(run),
+        "trial=1",
+        "episode=2",
+        "isolation=none",
+        f"out={tmp_path}",
+    ]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    shown, _ = pictures(tmp_path / "trial1-episode2.mp4")
+    assert len(shown) == 58 and len(list(tmp_path.iterdir())) == 4
 
 
 def test_ctrl_c_leaves_no_file(run, tmp_path):

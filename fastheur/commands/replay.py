@@ -75,7 +75,7 @@ def _tell(made: Replay, screen: Console) -> None:
 
 def _checked(side: Mapping[str, Any]) -> str:
     if side["recorded_action_hash"] is None:
-        return f"action hash {side['action_hash']}, nothing recorded to compare with"
+        return "no action hash was recorded to compare with"
     return f"action hash equal ({side['action_hash']})"
 
 

@@ -29,6 +29,9 @@ FAR_ABOVE = 2.0
 APART = 400
 """Moments nearer to each other than this part of the episode show the same; the more important one stays."""
 
+_SAME = 1e-6
+"""Climbs that differ by less than this part of the largest are the same."""
+
 BEFORE_S = 2 / 3
 """Seconds from what is shown to a loss: games tell of it late, Breakout half a second after the ball has gone."""
 
@@ -120,13 +123,13 @@ class _Episode:
         """Yield the ends of the long stretches without reward, the longest first; where rewards are dense, of the slowest."""
         if self.dense:
             for end, gain, width in self._windows(np.argmin):
-                yield self._at(end, "stall", f"slowest, {_signed(gain)} within {width:,} steps")
+                yield self._at(end, "stall", f"slowest, {_signed(gain)} within {_steps(width)}")
             return
         edges = np.concatenate([[0], self.paid, [len(self.step)]])
         gaps = np.diff(edges)
         for place in np.argsort(-gaps, kind="stable"):
             if gaps[place] * STALL >= len(self.step) and gaps[place] > 1:
-                yield self._at(edges[place + 1] - 1, "stall", f"after {int(gaps[place]) - 1:,} steps without reward")
+                yield self._at(edges[place + 1] - 1, "stall", f"after {_steps(int(gaps[place]) - 1)} without reward")
 
     def jumps(self) -> Iterator[Highlight]:
         """Yield the rewards far above the usual ones, else the steepest climbs of the return, the largest first."""
@@ -141,24 +144,33 @@ class _Episode:
             return
         for end, gain, width in self._windows(np.argmax):
             if gain > usual:
-                text = f"{_signed(gain)} within {width:,} steps, score {_points(self.score[end])}"
+                text = f"{_signed(gain)} within {_steps(width)}, score {_points(self.score[end])}"
                 yield self._at(end, "jump", text)
 
     def _windows(self, chosen: Callable[[Array], np.intp]) -> Iterator[tuple[int, float, int]]:
-        """Yield (last row, gain of the return, width) of windows of which none overlaps another, in the order chosen."""
+        """Yield (last row, gain of the return, width) of windows of which none overlaps another, in the order chosen.
+
+        None where all gain the same: a reward for every step says nothing about the steps.
+        """
         width = max(1, len(self.step) // WINDOW)
-        total = np.concatenate([[0.0], np.cumsum(self.reward)])
+        total = np.cumsum(self.reward)  # the first row has none: nothing led there
         gains = total[width:] - total[:-width]
+        if len(gains) < 2 or np.ptp(gains) <= _SAME * np.abs(gains).max():
+            return
         free = np.arange(len(gains))
         for _ in range(MOST_WINDOWS):
             if not len(free):
                 return
             best = int(free[chosen(gains[free])])
-            yield best + width - 1, float(gains[best]), width
+            yield best + width, float(gains[best]), width
             free = free[abs(free - best) >= width]
 
     def _at(self, place: int | Array, kind: Kind, text: str) -> Highlight:
         return Highlight(int(self.step[max(0, int(place))]), kind, text)
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'' if count == 1 else 's'}"
 
 
 def _points(score: float) -> str:

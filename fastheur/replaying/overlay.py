@@ -146,7 +146,7 @@ class Overlay:
         """Yield what the cells show, in their order."""
         yield _points(frame.score)
         yield f"{frame.step:,}"
-        yield frame.action or "–"
+        yield frame.action or "-"
         yield f"{frame.reward:+.4g}" if frame.reward else "0"
         if self._lives:
             yield str(frame.lives)
@@ -165,7 +165,7 @@ def _points(score: float) -> str:
 
 def _short(value: Number | None) -> str:
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, int):
         return str(value) if abs(value) < 10**10 else f"{value:.5g}"
     return f"{value:.4g}"
