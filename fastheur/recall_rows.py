@@ -159,10 +159,12 @@ class RecallRows(Ledger):
         Raises:
             ConfigError: its run is not over, and nobody is to tune to these episodes.
         """
-        if self.is_run and self.value("status") == "open" and row["split"] != "train":
+        hidden = {"open": ("validation", "sealed"), "over": ("sealed",)}  # what is over may be taken up again
+        if self.is_run and row["split"] in hidden.get(str(self.value("status")), ()):
+            when = "when it is over" if row["split"] == "validation" else "when its champion is confirmed"
             raise ConfigError(
                 f"Trial {row['trial']} was played on {row['split']} episodes, and its run is still open: they can be seen "
-                "when it is over, since until then one could tune to them. Its train episodes can be seen now."
+                f"{when}, since until then one could tune to them. Its train episodes can be seen now."
             )
 
     def _own_trial(self, version: Version) -> dict[str, Any]:
