@@ -11,6 +11,7 @@ from fastheur.errors import ConfigError, LedgerError, nearest
 from fastheur.ledger import Ledger
 from fastheur.migrations import current_copy
 from fastheur.run_folder import LEDGER, find_run
+from fastheur.schema import HIDDEN
 from fastheur.seeds import commitment
 
 CHAMPION = "champion"
@@ -159,8 +160,7 @@ class RecallRows(Ledger):
         Raises:
             ConfigError: its run is not over, and nobody is to tune to these episodes.
         """
-        hidden = {"open": ("validation", "sealed"), "over": ("sealed",)}  # what is over may be taken up again
-        if self.is_run and row["split"] in hidden.get(str(self.value("status")), ()):
+        if self.is_run and row["split"] in HIDDEN.get(str(self.value("status")), ()):
             when = "when it is over" if row["split"] == "validation" else "when its champion is confirmed"
             raise ConfigError(
                 f"Trial {row['trial']} was played on {row['split']} episodes, and its run is still open: they can be seen "

@@ -28,7 +28,7 @@ from fastheur.errors import ConfigError, nearest
 from fastheur.migrations import current_copy
 from fastheur.recall_rows import ledger_of
 from fastheur.runs import RunConfig
-from fastheur.schema import RUN_TABLES
+from fastheur.schema import HIDDEN, RUN_TABLES
 from fastheur.table_queries import PARAMS, QUERIES
 
 MOST_PARAMS = 40
@@ -217,7 +217,7 @@ def _leave_out(db: Connection) -> tuple[str, ...]:
     if row is None:
         return ()
     status = json.loads(row[0])
-    splits = {"open": ("validation", "sealed"), "over": ("sealed",)}.get(status, ())
+    splits = HIDDEN.get(status, ())
     if splits:
         names = ", ".join(f"'{split}'" for split in splits)
         hidden = f"(SELECT trial FROM trials WHERE split IN ({names}))"

@@ -78,3 +78,6 @@ CREATE INDEX run_payers ON run_trials (reservation);
 CREATE INDEX run_champions ON run_versions (version) WHERE verdict = 'champion';
 CREATE TABLE run_sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, seconds REAL NOT NULL);
 """
+
+HIDDEN = {"open": ("validation", "sealed"), "over": ("sealed",)}
+"""Splits that nobody is shown yet, by a run's status: one could still tune to them, since a run that is over may be taken up again."""
