@@ -15,6 +15,11 @@ def forgotten(ledger: RunLedger) -> Matrix:
     return Matrix(versions, tuple(ledger.golden()), ledger.outcomes())
 
 
+def unseen(status: str) -> tuple[str, ...]:
+    """Return the splits whose scores nobody may see yet, as a run that is not confirmed can go on: one could tune to them."""
+    return {"open": ("validation", "sealed"), "over": ("sealed",)}.get(status, ())
+
+
 def walls(trials: Iterable[Mapping[str, Any]]) -> str:
     """Return what stood between policies and the machine, as a run's trials are stamped."""
     stamps = {(one["isolation"], one["landlock"], one["seccomp"]) for one in trials}

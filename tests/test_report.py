@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from made_runs import make_run, settings
 
 from fastheur.budget import Budget
 from fastheur.cli import compose, main
-from fastheur.commands.learn import run_config
+from fastheur.commands import settings as command_settings
 from fastheur.errors import ConfigError
 from fastheur.learning import confirm
 from fastheur.ledger import Ledger, TrialStart
@@ -25,15 +26,18 @@ from fastheur.report.curves import axes_of, curves, spread
 from fastheur.report.diffs import changed, changes, counted
 from fastheur.report.gap import gap_of
 from fastheur.report.gathering import gather
-from fastheur.report.glyphs import GLYPHS
+from fastheur.report.glyphs import GLYPHS, dots
 from fastheur.report.grid import ledger_entries, summaries
 from fastheur.report.replays import found_in, missing
 from fastheur.report.reproducing import command_of, literal
 from fastheur.report.scales import short, ticks
+from fastheur.report.searches import defaults_of
+from fastheur.report.searches import tried as tried_values
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import rows_of
 from fastheur.resources import POLICIES
 from fastheur.rollout import Episode
+from fastheur.run_settings import run_config
 from fastheur.runs import Run
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.tasks import atari_table, find_environment, find_protocol
@@ -131,7 +135,24 @@ def test_an_open_run_is_reported_and_its_secret_is_kept(tmp_path, monkeypatch):
         page = write_report([str(tmp_path / "run")], tmp_path / "out")
         secret = lab.run.ledger.value("secret")
     everything = "".join(text_of(tmp_path / "out").values())
-    assert secret not in everything and "kept until the run is over" in page.read_text()
+    assert secret not in everything and "kept until the champion is confirmed" in page.read_text()
+
+
+def test_what_one_could_still_tune_to_is_left_out_of_a_report(tmp_path):
+    going = make_run(tmp_path / "open", 200, over=False)
+    with closing(Run.open(going)) as run:
+        record = gather(run)
+        assert record.hidden == ("validation", "sealed") and record.validation is None and record.secret is None
+        checked = [trial for trial in record.trials if trial.role == "validation"]
+        assert checked and all((trial.score, trial.low, trial.high) == (None, None, None) for trial in checked)
+        assert all(trial.score is not None for trial in record.trials if trial.role == "search")
+        assert "validation scores are left out too" in gap_of(record).sentences[-1]
+        run.ledger.put(status="over", over="the budget of env steps is spent")  # and can be taken up again with more
+        record = gather(run)
+        secret = run.ledger.value("secret")
+    assert record.hidden == ("sealed",) and record.validation is not None and record.secret is None
+    write_report([str(going)], tmp_path / "out")
+    assert secret not in "".join(text_of(tmp_path / "out").values())
 
 
 def test_the_secret_of_a_run_that_is_over_is_shown_with_its_commitment(played, record, tmp_path):
@@ -233,8 +254,39 @@ def test_many_versions_are_drawn_together_and_champions_stay_links(made):
     curve = curves(record)[0]
     assert curve.axis.label == "frames"
     drawn = re.findall(r'<polyline class="crowd" points="([^"]*)"', curve.wide)
-    assert sum(len(points.split()) for points in drawn) // 2 + curve.wide.count("<a href=") == len(record.ideas)
+    points = sum(len(points.split()) for points in drawn) // 2
     assert curve.wide.count("<a href=") == len(record.reigns)
+    assert 0.9 * len(record.ideas) < points + len(record.reigns) <= len(record.ideas), (
+        "those on one pixel are drawn once"
+    )
+
+
+def test_every_row_of_a_search_with_a_score_is_a_point_below_the_versions(made):
+    run = Run.open(made)
+    record = gather(run)
+    run.close()
+    rows = [trial for trial in record.trials if trial.role == "search"]
+    assert len(record.searched) == len(rows) > 8
+    for curve in curves(record):
+        for drawing in (curve.wide, curve.narrow):
+            [path] = re.findall(r'<path class="dots" d="([^"]*)"', drawing)
+            assert 1 <= path.count("h0") <= len(rows) and re.fullmatch(r"M0 0(m-?\d+(-| )\d+h0)+", path)
+            assert drawing.index('class="dots"') < drawing.index('class="crowd"')
+    unscored = [replace(trial, score=None) for trial in record.trials]
+    assert "dots" not in curves(replace(record, trials=unscored))[0].wide
+
+
+def test_dots_stand_at_their_pixel_and_once():
+    assert dots([(10.2, 20), (10, 20.4), (13, 7)]) == '<path class="dots" d="M0 0m10 20h0m3-13h0"/>' and dots([]) == ""
+
+
+def test_a_row_of_a_search_tells_what_differs_from_the_defaults():
+    text = (
+        'from fastheur.policy import Param\nPARAMS = {"a": Param(1, 0, 9), "b": Param(default=-0.5), "c": Param(N)}\n'
+    )
+    assert defaults_of(text) == {"a": 1, "b": -0.5} and defaults_of("def") == {}
+    assert tried_values({"a": 1, "b": 0.25, "c": 3}, defaults_of(text)) == "b=0.25, c=3"
+    assert tried_values({"a": 1, "b": -0.5}, defaults_of(text)) == "the defaults"
 
 
 def test_a_reference_far_from_the_scores_is_named_and_not_drawn(made, tmp_path):
@@ -351,7 +403,9 @@ def again(run_settings, folder):
     if command.start:
         (folder / command.start).parent.mkdir(exist_ok=True)
         (folder / command.start).write_text(run_settings.start)
-    return run_config(compose("learn", command.words))
+    given = compose("learn", command.words)
+    environment = command_settings.environment(given)
+    return run_config(given, environment, command_settings.protocol(given, environment))
 
 
 @pytest.mark.parametrize(

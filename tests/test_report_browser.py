@@ -324,3 +324,20 @@ def test_the_index_of_many_runs_sorts_and_filters(report, tmp_path):
         assert page.wait("return document.documentElement.dataset.ready")
         assert page.complaints() == [] and all(url.startswith(index.parent.as_uri()) for url in page.requests())
     shutil.rmtree(tmp_path / "profile", ignore_errors=True)
+
+
+def test_a_row_of_a_search_tells_its_values_to_the_arrow_keys_and_opens_in_the_table(page):
+    page.run("document.querySelector('#score').scrollIntoView({behavior: 'instant'})")
+    chart = page.run(
+        "return [...document.querySelectorAll('svg.chart')].find(one => one.getBoundingClientRect().width)"
+    )
+    page.run("arguments[0].focus()", chart)
+    keys = page.chrome.switch_to.active_element
+    keys.send_keys("\ue015\ue015")  # arrow down, twice: the first row has the defaults
+    [first] = texts(page, ".tip")
+    assert "search row" in first and "dead_band=" in first and "calm=" in first and "a calmer paddle" in first
+    keys.send_keys("\ue014")  # arrow right: on to the versions
+    assert texts(page, ".tip")[0].startswith("v")
+    keys.send_keys("\ue013\ue007")  # arrow up, enter
+    shown = page.run("return document.activeElement.className + ' ' + document.activeElement.cells[0].textContent")
+    assert shown.startswith("inner ") and texts(page, ".fold[aria-expanded=true]") == ["−"]

@@ -39,10 +39,19 @@ def icon(verdict: str) -> Markup:
 
 
 def crowd(verdict: str, places: Sequence[tuple[float, float]]) -> str:
-    """Return SVG that draws a verdict's sign at many places, in few characters each; the page has :func:`sprites`."""
-    points = " ".join(f"{x:.0f} {y:.1f}" for x, y in places)
+    """Return SVG that draws a verdict's sign at many places to the pixel, at each once; the page has :func:`sprites`."""
+    points = " ".join(dict.fromkeys(f"{x:.0f} {y:.0f}" for x, y in places))
     ends = "" if len(places) < 2 else f' marker-mid="url(#m-{verdict})" marker-end="url(#m-{verdict})"'
     return f'<polyline class="crowd" points="{points}" marker-start="url(#m-{verdict})"{ends}/>'
+
+
+def dots(places: Sequence[tuple[float, float]]) -> str:
+    """Return one SVG path with a dot at each place, to the pixel, and several at the same one once; empty without places."""
+    steps, last = list[str](), (0, 0)
+    for place in sorted({(round(x), round(y)) for x, y in places}):
+        steps.append(f"m{place[0] - last[0]} {place[1] - last[1]}h0".replace(" -", "-"))
+        last = place
+    return f'<path class="dots" d="M0 0{"".join(steps)}"/>' if steps else ""
 
 
 def sprites() -> Markup:
