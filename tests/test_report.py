@@ -486,8 +486,10 @@ def test_a_folder_with_other_things_is_refused(played, tmp_path):
         write_report([str(played)], tmp_path / "thesis.tex")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "report.json").write_text('{"files": ["../thesis.tex"]}')
+    (tmp_path / "out" / "mine").mkdir()
+    (tmp_path / "out" / "report.json").write_text('{"files": ["../thesis.tex", "mine"]}')
     write_report([str(played)], tmp_path / "out")
-    assert (tmp_path / "thesis.tex").exists()
+    assert (tmp_path / "thesis.tex").exists() and (tmp_path / "out" / "mine").is_dir()
 
 
 def test_a_report_stays_small(made, tmp_path):
@@ -600,6 +602,36 @@ def test_a_run_whose_start_failed_or_never_ended_still_has_a_page(tmp_path, monk
         pass
     page = write_report([str(tmp_path / "run")]).read_text()
     assert "Nothing was decided yet." in page and "There is no champion yet." in page
+
+
+def test_scores_beyond_all_sense_are_unknown_and_break_nothing(tmp_path):
+    made = make_run(tmp_path / "run", 40)
+    with closing(Run.open(made)) as run:
+        for version, score in ((2, float("inf")), (3, float("nan")), (4, -1e200), (5, -1e12), (6, None)):
+            run.ledger.change_version(version, score=score)
+        for kind in ("note", "summary"):
+            run.ledger.add_memory(kind, f"\r\n\t\x00\u2028日本語{EVIL}", 1)
+        scores = [idea.score for idea in gather(run).ideas[1:6]]
+    assert scores == [None, None, None, -1e12, None]
+    write_report([str(made)], tmp_path / "out")
+    for name, text in text_of(tmp_path / "out").items():
+        assert not re.search(r"\b(nan|inf|NaN|Infinity)\b", text) or name.endswith(("report.js", "report.css")), name
+
+
+def test_a_run_whose_first_version_has_a_score_and_no_verdict_yet_has_a_page(tmp_path):
+    made = make_run(tmp_path / "run", 1, over=False)
+    with closing(Run.open(made)) as run:
+        run.ledger.change_version(1, verdict="open", reign=None)
+    page = write_report([str(made)], tmp_path / "out").read_text()
+    assert "There is no champion yet." in page and "undecided <b>1</b>" in page
+
+
+def test_runs_of_any_name_have_a_folder_of_their_own_and_are_told_apart(made, tmp_path):
+    for folder in ("a/run", "b/run", "b/report.css", "b/index.html"):
+        shutil.copytree(made, tmp_path / folder)
+    page = write_report([str(tmp_path / "a/run"), str(tmp_path / "b")], tmp_path / "out").read_text()
+    names = re.findall(r'<td><a href="([^"]+)/index.html">([^<]+)</a>', page)
+    assert sorted(names) == [(name, name) for name in ("index.html-2", "report.css-2", "run", "run-2")]
 
 
 def test_the_forgetting_matrix_tells_who_lost_what(made, tmp_path):

@@ -50,7 +50,8 @@ class ReportFolder:
     def finish(self) -> None:
         """Delete what an earlier report made and this one did not, and list what it is made of."""
         for name in sorted(self._before - self._now):
-            (self.path / name).unlink(missing_ok=True)
+            if not (self.path / name).is_dir():
+                (self.path / name).unlink(missing_ok=True)
             self._prune((self.path / name).parent)
         self.write(MANIFEST, json.dumps({"files": sorted(self._now)}, indent=0) + "\n")
 

@@ -125,7 +125,7 @@ class _Books:
 
     def _trial(self, row: Any) -> Trial:
         seen = row["split"] not in self._hidden
-        score, low, high = (row[name] if seen else None for name in ("score_mean", "ci_low", "ci_high"))
+        score, low, high = (_known(row[name]) if seen else None for name in ("score_mean", "ci_low", "ci_high"))
         search = self._search(row) if row["role"] == "search" else ("", "", None)
         return Trial(
             row["trial"], row["population"], row["role"], row["protocol"], row["status"], row["version"], score, low, high,
@@ -162,7 +162,7 @@ class _Books:
             mine[row["role"]] = mine.get(row["role"], 0) + row["steps"]
         return [
             Idea(
-                one.version, one.parent, one.hypothesis, one.reason, one.verdict, one.reign, one.score, one.complexity,
+                one.version, one.parent, one.hypothesis, one.reason, one.verdict, one.reign, _known(one.score), one.complexity,
                 one.trial, one.policy_sha256, one.source, self._difference(one), self._place(one),
                 steps[one.operation], *costs[one.version], self._ended(one),
             )
@@ -174,7 +174,8 @@ class _Books:
         """Train returns by version and episode."""
         found = defaultdict[int, dict[int, float]](dict)
         for version, episode, ret in self._rows(_TRAINED):
-            found[version][episode] = ret
+            if _known(ret) is not None:
+                found[version][episode] = ret
         return found
 
     def _difference(self, one: Version) -> Difference | None:
@@ -269,14 +270,23 @@ class _Books:
         rows = self._rows(_VALIDATED, champion.policy_sha256) if champion else []
         if not rows:
             return None
-        return Sample.of(rows[0]["protocol"], rows[0]["protocol_args"], [row["ret"] for row in rows])
+        return Sample.of(
+            rows[0]["protocol"],
+            rows[0]["protocol_args"],
+            [row["ret"] for row in rows if _known(row["ret"]) is not None],
+        )
 
     def _sealed(self) -> Sample | None:
         card = self._value("confirmed")
-        if card is None or card["score_mean"] is None:
+        if card is None or _known(card["score_mean"]) is None:
             return None
         rules = json.dumps(card["protocol_args"], sort_keys=True)
         return Sample.of(card["protocol"], rules, card["returns"], card["whole_population"])
+
+
+def _known(score: float | None) -> float | None:
+    """Return a score that can be drawn and squared; None for infinite ones, and for those beyond all sense."""
+    return score if score is not None and abs(score) < 1e150 else None
 
 
 def _sums(rows: list[Any], name: str) -> list[Any]:
