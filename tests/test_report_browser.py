@@ -204,6 +204,20 @@ def test_a_point_of_the_curve_tells_its_hypothesis_to_mouse_and_keyboard(page):
     assert not page.run("return document.querySelector('.tip').hidden")
 
 
+def test_a_new_order_is_shown_from_its_first_row(page):
+    page.run("document.querySelector('.scroll:has(.trials)').scrollTop = 400")
+    click(page, ".trials th[data-key=version] button")
+    assert page.run("return document.querySelector('.scroll:has(.trials)').scrollTop") == 0
+
+
+def test_a_page_in_dark_colours_is_printed_in_light_ones(page):
+    page.run("document.documentElement.dataset.theme = 'dark'")
+    page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    printed = page.run("return getComputedStyle(document.body).backgroundColor")
+    page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert printed == "rgb(255, 255, 255)"
+
+
 def test_the_axis_can_be_chosen(page):
     labels = texts(page, ".tabs > label")
     assert labels[0] == "frames" and len(labels) == 5

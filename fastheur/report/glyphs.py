@@ -40,8 +40,9 @@ def icon(verdict: str) -> Markup:
 
 def crowd(verdict: str, places: Sequence[tuple[float, float]]) -> str:
     """Return SVG that draws a verdict's sign at many places to the pixel, at each once; the page has :func:`sprites`."""
-    points = " ".join(dict.fromkeys(f"{x:.0f} {y:.0f}" for x, y in places))
-    ends = "" if len(places) < 2 else f' marker-mid="url(#m-{verdict})" marker-end="url(#m-{verdict})"'
+    found = list(dict.fromkeys(f"{x:.0f} {y:.0f}" for x, y in places))
+    points = " ".join(found if len(found) > 1 else found * 2)  # a line of one point has no markers
+    ends = "" if len(found) < 2 else f' marker-mid="url(#m-{verdict})" marker-end="url(#m-{verdict})"'
     return f'<polyline class="crowd" points="{points}" marker-start="url(#m-{verdict})"{ends}/>'
 
 

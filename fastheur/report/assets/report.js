@@ -217,11 +217,11 @@
       this.up = false;
       this.page = 0;
       this.outcomes();
-      bindHeadings(table, (key, up) => { this.key = key; this.up = up; this.page = 0; this.show(); });
-      this.form.addEventListener("input", () => { this.page = 0; this.show(); });
+      bindHeadings(table, (key, up) => { this.key = key; this.up = up; this.turn(0); });
+      this.form.addEventListener("input", () => this.turn(0));
       this.form.addEventListener("submit", (event) => event.preventDefault());
       for (const button of $$("button", this.pager)) {
-        button.addEventListener("click", () => { this.page += Number(button.dataset.step); this.show(); table.parentElement.scrollTop = 0; });
+        button.addEventListener("click", () => this.turn(this.page + Number(button.dataset.step)));
       }
       this.body.addEventListener("click", (event) => {
         const fold = event.target.closest(".fold");
@@ -262,6 +262,13 @@
     value(row) {
       if (this.key === "trial") return row.order;
       return this.key === "outcome" ? this.word(row.outcome) : row[this.key];
+    }
+
+    /* Show a page from its first row. */
+    turn(page) {
+      this.page = page;
+      this.show();
+      this.table.parentElement.scrollTop = 0;
     }
 
     show() {
