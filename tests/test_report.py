@@ -209,7 +209,7 @@ def test_welchs_interval_agrees_with_the_textbook():
     [
         (wording.number(None), "–"), (wording.number(0), "0"), (wording.number(864.0), "864"), (wording.number(-1234.5), "−1,234.5"),
         (wording.number(0.12345), "0.1235"), (wording.signed(-3.0), "−3"), (wording.signed(0.0), "0"), (wording.signed(7.25), "+7.25"),
-        (wording.whole(None), "–"), (wording.seconds(0.42), "0.42 s"), (wording.seconds(200), "3 min 20 s"),
+        (wording.whole(None), "–"), (wording.third(-0.0625), "−0.062"), (wording.third(None), "–"), (wording.seconds(0.42), "0.42 s"), (wording.seconds(200), "3 min 20 s"),
         (wording.seconds(18_720), "5 h 12 min"), (wording.dollars(None), "–"), (wording.dollars(0.0264), "$0.0264"),
         (wording.dollars(12), "$12.00"), (wording.when(None), "–"), (wording.interval(1.0, None), ""),
         (short(0.25), "0.25"), (short(8_000), "8,000"), (short(15_000), "15k"), (short(1_200_000), "1.2M"), (short(2e9), "2G"),
