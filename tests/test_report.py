@@ -7,6 +7,7 @@ import shlex
 import shutil
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -209,7 +210,9 @@ def test_welchs_interval_agrees_with_the_textbook():
     [
         (wording.number(None), "–"), (wording.number(0), "0"), (wording.number(864.0), "864"), (wording.number(-1234.5), "−1,234.5"),
         (wording.number(0.12345), "0.1235"), (wording.signed(-3.0), "−3"), (wording.signed(0.0), "0"), (wording.signed(7.25), "+7.25"),
-        (wording.whole(None), "–"), (wording.third(-0.0625), "−0.062"), (wording.third(None), "–"), (wording.seconds(0.42), "0.42 s"), (wording.seconds(200), "3 min 20 s"),
+        (wording.whole(None), "–"),
+        (wording.third(-0.0625), "−0.062"), (wording.third(None), "–"), (wording.seconds(0.42), "0.42 s"),
+        (wording.seconds(200), "3 min 20 s"),
         (wording.seconds(18_720), "5 h 12 min"), (wording.dollars(None), "–"), (wording.dollars(0.0264), "$0.0264"),
         (wording.dollars(12), "$12.00"), (wording.when(None), "–"), (wording.interval(1.0, None), ""),
         (short(0.25), "0.25"), (short(8_000), "8,000"), (short(15_000), "15k"), (short(1_200_000), "1.2M"), (short(2e9), "2G"),
@@ -483,6 +486,8 @@ def test_a_folder_with_other_things_is_refused(played, tmp_path):
     with pytest.raises(ConfigError, match="holds files and no report"):
         write_report([str(played)], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(ConfigError, match="cannot be written to /proc/.*; give another out=FOLDER"):
+        write_report([str(played)], "/proc/report")
     with pytest.raises(ConfigError, match="is a file"):
         write_report([str(played)], tmp_path / "thesis.tex")
     (tmp_path / "out").mkdir()
@@ -625,6 +630,16 @@ def test_a_run_whose_first_version_has_a_score_and_no_verdict_yet_has_a_page(tmp
         run.ledger.change_version(1, verdict="open", reign=None)
     page = write_report([str(made)], tmp_path / "out").read_text()
     assert "There is no champion yet." in page and "undecided <b>1</b>" in page
+
+
+def test_a_run_in_a_folder_that_cannot_be_written_has_a_report_elsewhere(made, tmp_path, monkeypatch):
+    write_report([str(made)], tmp_path / "usual")
+    before = {path: path.stat().st_mtime_ns for path in made.iterdir()}
+    monkeypatch.setattr("os.access", lambda path, mode: not Path(path).is_relative_to(made))
+    monkeypatch.setattr(Run, "open", lambda folder, usual=Run.open: usual(folder) if folder != made else pytest.fail())
+    write_report([str(made)], tmp_path / "out")
+    assert text_of(tmp_path / "out") == text_of(tmp_path / "usual")
+    assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == before
 
 
 def test_runs_of_any_name_have_a_folder_of_their_own_and_are_told_apart(made, tmp_path):

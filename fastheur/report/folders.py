@@ -56,9 +56,18 @@ class ReportFolder:
         self.write(MANIFEST, json.dumps({"files": sorted(self._now)}, indent=0) + "\n")
 
     def begin(self) -> None:
-        """Say what is about to be written, so that a report that is interrupted can be built again."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / MANIFEST).write_text(json.dumps({"files": sorted(self._before)}) + "\n")
+        """Say what is about to be written, so that a report that is interrupted can be built again.
+
+        Raises:
+            ConfigError: nothing can be written there.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / MANIFEST).write_text(json.dumps({"files": sorted(self._before)}) + "\n")
+        except OSError as error:
+            raise ConfigError(
+                f"The report cannot be written to {self.path}: {error.strerror}; give another out=FOLDER."
+            ) from error
 
     def _prune(self, folder: Path) -> None:
         while folder != self.path and folder.is_dir() and not any(folder.iterdir()):

@@ -1,7 +1,6 @@
 """Builds a report: one folder of static files for one run, or for many with an index of all of them."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,12 +18,12 @@ from fastheur.report.gathering import gather
 from fastheur.report.grid import Entry, ledger_entries, run_entry, summaries
 from fastheur.report.heat import MOST_EVENTS, heat_of
 from fastheur.report.pages import ASSETS, asset, page
+from fastheur.report.reading import opened_run
 from fastheur.report.records import Idea, RunRecord
 from fastheur.report.replays import Replay, by_trial, command, found_in, missing, take_over
 from fastheur.report.reproducing import command_of
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import FIRST_ROWS, Row, data_script, rows_of
-from fastheur.runs import Run
 
 Replays = Literal["existing", "none"]
 """``existing``: show the replays that lie in the run's folder; ``none``: leave them out."""
@@ -101,7 +100,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
 
 def _write_run(path: Path, folder: ReportFolder, base: str, replays: Replays) -> RunRecord:
     """Write the pages of one run under the address ``base``, and return what is in them."""
-    with closing(Run.open(path)) as run:
+    with opened_run(path) as run:
         record = gather(run)
     shown = found_in(path) if replays == "existing" else []
     for taken in take_over(shown, path, folder.path / base):
