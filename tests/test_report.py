@@ -486,7 +486,7 @@ def test_a_folder_with_other_things_is_refused(played, tmp_path):
     with pytest.raises(ConfigError, match="holds files and no report"):
         write_report([str(played)], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-    with pytest.raises(ConfigError, match="cannot be written to /proc/.*; give another out=FOLDER"):
+    with pytest.raises(ConfigError, match=r"cannot be written to /proc/.*; give another out=FOLDER"):
         write_report([str(played)], "/proc/report")
     with pytest.raises(ConfigError, match="is a file"):
         write_report([str(played)], tmp_path / "thesis.tex")
