@@ -158,7 +158,7 @@ class _Maker:
         self.skill, self.champion = skill, version
 
     def search(self):
-        operation = self.ledger.open_operation("search", {"source": "0", "space": {}, "sampler": "tpe"})
+        operation = self.ledger.open_operation("search", {"hypothesis": "a calmer paddle", "source": "0", "space": {}})
         rows = [{"dead_band": 3.0 + number / 10, "calm": number} for number in range(8)]
         self.together(operation, rows)
         self.ledger.close_operation(operation, "done", {"text": "", "data": {"generations": 1}})

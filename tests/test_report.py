@@ -5,7 +5,9 @@ import json
 import re
 import shlex
 import shutil
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +17,7 @@ from made_runs import make_run, settings
 
 from fastheur.budget import Budget
 from fastheur.cli import compose, main
-from fastheur.commands.learn import run_config
+from fastheur.commands import settings as command_settings
 from fastheur.errors import ConfigError
 from fastheur.learning import confirm
 from fastheur.ledger import Ledger, TrialStart
@@ -25,15 +27,18 @@ from fastheur.report.curves import axes_of, curves, spread
 from fastheur.report.diffs import changed, changes, counted
 from fastheur.report.gap import gap_of
 from fastheur.report.gathering import gather
-from fastheur.report.glyphs import GLYPHS
+from fastheur.report.glyphs import GLYPHS, dots
 from fastheur.report.grid import ledger_entries, summaries
 from fastheur.report.replays import found_in, missing
 from fastheur.report.reproducing import command_of, literal
 from fastheur.report.scales import short, ticks
+from fastheur.report.searches import defaults_of
+from fastheur.report.searches import tried as tried_values
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import rows_of
 from fastheur.resources import POLICIES
 from fastheur.rollout import Episode
+from fastheur.run_settings import run_config
 from fastheur.runs import Run
 from fastheur.score import Cost, Scorecard, Setting
 from fastheur.tasks import atari_table, find_environment, find_protocol
@@ -131,7 +136,24 @@ def test_an_open_run_is_reported_and_its_secret_is_kept(tmp_path, monkeypatch):
         page = write_report([str(tmp_path / "run")], tmp_path / "out")
         secret = lab.run.ledger.value("secret")
     everything = "".join(text_of(tmp_path / "out").values())
-    assert secret not in everything and "kept until the run is over" in page.read_text()
+    assert secret not in everything and "kept until the champion is confirmed" in page.read_text()
+
+
+def test_what_one_could_still_tune_to_is_left_out_of_a_report(tmp_path):
+    going = make_run(tmp_path / "open", 200, over=False)
+    with closing(Run.open(going)) as run:
+        record = gather(run)
+        assert record.hidden == ("validation", "sealed") and record.validation is None and record.secret is None
+        checked = [trial for trial in record.trials if trial.role == "validation"]
+        assert checked and all((trial.score, trial.low, trial.high) == (None, None, None) for trial in checked)
+        assert all(trial.score is not None for trial in record.trials if trial.role == "search")
+        assert "validation scores are left out too" in gap_of(record).sentences[-1]
+        run.ledger.put(status="over", over="the budget of env steps is spent")  # and can be taken up again with more
+        record = gather(run)
+        secret = run.ledger.value("secret")
+    assert record.hidden == ("sealed",) and record.validation is not None and record.secret is None
+    write_report([str(going)], tmp_path / "out")
+    assert secret not in "".join(text_of(tmp_path / "out").values())
 
 
 def test_the_secret_of_a_run_that_is_over_is_shown_with_its_commitment(played, record, tmp_path):
@@ -188,7 +210,9 @@ def test_welchs_interval_agrees_with_the_textbook():
     [
         (wording.number(None), "–"), (wording.number(0), "0"), (wording.number(864.0), "864"), (wording.number(-1234.5), "−1,234.5"),
         (wording.number(0.12345), "0.1235"), (wording.signed(-3.0), "−3"), (wording.signed(0.0), "0"), (wording.signed(7.25), "+7.25"),
-        (wording.whole(None), "–"), (wording.seconds(0.42), "0.42 s"), (wording.seconds(200), "3 min 20 s"),
+        (wording.whole(None), "–"),
+        (wording.third(-0.0625), "−0.062"), (wording.third(None), "–"), (wording.seconds(0.42), "0.42 s"),
+        (wording.seconds(200), "3 min 20 s"),
         (wording.seconds(18_720), "5 h 12 min"), (wording.dollars(None), "–"), (wording.dollars(0.0264), "$0.0264"),
         (wording.dollars(12), "$12.00"), (wording.when(None), "–"), (wording.interval(1.0, None), ""),
         (short(0.25), "0.25"), (short(8_000), "8,000"), (short(15_000), "15k"), (short(1_200_000), "1.2M"), (short(2e9), "2G"),
@@ -233,8 +257,40 @@ def test_many_versions_are_drawn_together_and_champions_stay_links(made):
     curve = curves(record)[0]
     assert curve.axis.label == "frames"
     drawn = re.findall(r'<polyline class="crowd" points="([^"]*)"', curve.wide)
-    assert sum(len(points.split()) for points in drawn) // 2 + curve.wide.count("<a href=") == len(record.ideas)
+    points = sum(len({*zip(*[iter(points.split())] * 2, strict=True)}) for points in drawn)
+    assert all(len(points.split()) >= 4 for points in drawn), "a line of one point has no markers"
     assert curve.wide.count("<a href=") == len(record.reigns)
+    assert 0.9 * len(record.ideas) < points + len(record.reigns) <= len(record.ideas), (
+        "those on one pixel are drawn once"
+    )
+
+
+def test_every_row_of_a_search_with_a_score_is_a_point_below_the_versions(made):
+    run = Run.open(made)
+    record = gather(run)
+    run.close()
+    rows = [trial for trial in record.trials if trial.role == "search"]
+    assert len(record.searched) == len(rows) > 8
+    for curve in curves(record):
+        for drawing in (curve.wide, curve.narrow):
+            [path] = re.findall(r'<path class="dots" d="([^"]*)"', drawing)
+            assert 1 <= path.count("h0") <= len(rows) and re.fullmatch(r"M0 0(m-?\d+(-| )\d+h0)+", path)
+            assert drawing.index('class="dots"') < drawing.index('class="crowd"')
+    unscored = [replace(trial, score=None) for trial in record.trials]
+    assert "dots" not in curves(replace(record, trials=unscored))[0].wide
+
+
+def test_dots_stand_at_their_pixel_and_once():
+    assert dots([(10.2, 20), (10, 20.4), (13, 7)]) == '<path class="dots" d="M0 0m10 20h0m3-13h0"/>' and dots([]) == ""
+
+
+def test_a_row_of_a_search_tells_what_differs_from_the_defaults():
+    text = (
+        'from fastheur.policy import Param\nPARAMS = {"a": Param(1, 0, 9), "b": Param(default=-0.5), "c": Param(N)}\n'
+    )
+    assert defaults_of(text) == {"a": 1, "b": -0.5} and defaults_of("def") == {}
+    assert tried_values({"a": 1, "b": 0.25, "c": 3}, defaults_of(text)) == "b=0.25, c=3"
+    assert tried_values({"a": 1, "b": -0.5}, defaults_of(text)) == "the defaults"
 
 
 def test_a_reference_far_from_the_scores_is_named_and_not_drawn(made, tmp_path):
@@ -351,7 +407,9 @@ def again(run_settings, folder):
     if command.start:
         (folder / command.start).parent.mkdir(exist_ok=True)
         (folder / command.start).write_text(run_settings.start)
-    return run_config(compose("learn", command.words))
+    given = compose("learn", command.words)
+    environment = command_settings.environment(given)
+    return run_config(given, environment, command_settings.protocol(given, environment))
 
 
 @pytest.mark.parametrize(
@@ -428,12 +486,16 @@ def test_a_folder_with_other_things_is_refused(played, tmp_path):
     with pytest.raises(ConfigError, match="holds files and no report"):
         write_report([str(played)], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(ConfigError, match=r"cannot be written to /proc/.*; give another out=FOLDER"):
+        write_report([str(played)], "/proc/report")
     with pytest.raises(ConfigError, match="is a file"):
         write_report([str(played)], tmp_path / "thesis.tex")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "report.json").write_text('{"files": ["../thesis.tex"]}')
+    (tmp_path / "out" / "mine").mkdir()
+    (tmp_path / "out" / "report.json").write_text('{"files": ["../thesis.tex", "mine"]}')
     write_report([str(played)], tmp_path / "out")
-    assert (tmp_path / "thesis.tex").exists()
+    assert (tmp_path / "thesis.tex").exists() and (tmp_path / "out" / "mine").is_dir()
 
 
 def test_a_report_stays_small(made, tmp_path):
@@ -557,6 +619,46 @@ def test_a_run_whose_start_failed_or_never_ended_still_has_a_page(tmp_path, monk
         pass
     page = write_report([str(tmp_path / "run")]).read_text()
     assert "Nothing was decided yet." in page and "There is no champion yet." in page
+
+
+def test_scores_beyond_all_sense_are_unknown_and_break_nothing(tmp_path):
+    made = make_run(tmp_path / "run", 40)
+    with closing(Run.open(made)) as run:
+        for version, score in ((2, float("inf")), (3, float("nan")), (4, -1e200), (5, -1e12), (6, None)):
+            run.ledger.change_version(version, score=score)
+        for kind in ("note", "summary"):
+            run.ledger.add_memory(kind, f"\r\n\t\x00\u2028日本語{EVIL}", 1)
+        scores = [idea.score for idea in gather(run).ideas[1:6]]
+    assert scores == [None, None, None, -1e12, None]
+    write_report([str(made)], tmp_path / "out")
+    for name, text in text_of(tmp_path / "out").items():
+        assert not re.search(r"\b(nan|inf|NaN|Infinity)\b", text) or name.endswith(("report.js", "report.css")), name
+
+
+def test_a_run_whose_first_version_has_a_score_and_no_verdict_yet_has_a_page(tmp_path):
+    made = make_run(tmp_path / "run", 1, over=False)
+    with closing(Run.open(made)) as run:
+        run.ledger.change_version(1, verdict="open", reign=None)
+    page = write_report([str(made)], tmp_path / "out").read_text()
+    assert "There is no champion yet." in page and "undecided <b>1</b>" in page
+
+
+def test_a_run_in_a_folder_that_cannot_be_written_has_a_report_elsewhere(made, tmp_path, monkeypatch):
+    write_report([str(made)], tmp_path / "usual")
+    before = {path: path.stat().st_mtime_ns for path in made.iterdir()}
+    monkeypatch.setattr("os.access", lambda path, mode: not Path(path).is_relative_to(made))
+    monkeypatch.setattr(Run, "open", lambda folder, usual=Run.open: usual(folder) if folder != made else pytest.fail())
+    write_report([str(made)], tmp_path / "out")
+    assert text_of(tmp_path / "out") == text_of(tmp_path / "usual")
+    assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == before
+
+
+def test_runs_of_any_name_have_a_folder_of_their_own_and_are_told_apart(made, tmp_path):
+    for folder in ("a/run", "b/run", "b/report.css", "b/index.html"):
+        shutil.copytree(made, tmp_path / folder)
+    page = write_report([str(tmp_path / "a/run"), str(tmp_path / "b")], tmp_path / "out").read_text()
+    names = re.findall(r'<td><a href="([^"]+)/index.html">([^<]+)</a>', page)
+    assert sorted(names) == [(name, name) for name in ("index.html-2", "report.css-2", "run", "run-2")]
 
 
 def test_the_forgetting_matrix_tells_who_lost_what(made, tmp_path):

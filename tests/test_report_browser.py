@@ -204,6 +204,20 @@ def test_a_point_of_the_curve_tells_its_hypothesis_to_mouse_and_keyboard(page):
     assert not page.run("return document.querySelector('.tip').hidden")
 
 
+def test_a_new_order_is_shown_from_its_first_row(page):
+    page.run("document.querySelector('.scroll:has(.trials)').scrollTop = 400")
+    click(page, ".trials th[data-key=version] button")
+    assert page.run("return document.querySelector('.scroll:has(.trials)').scrollTop") == 0
+
+
+def test_a_page_in_dark_colours_is_printed_in_light_ones(page):
+    page.run("document.documentElement.dataset.theme = 'dark'")
+    page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    printed = page.run("return getComputedStyle(document.body).backgroundColor")
+    page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert printed == "rgb(255, 255, 255)"
+
+
 def test_the_axis_can_be_chosen(page):
     labels = texts(page, ".tabs > label")
     assert labels[0] == "frames" and len(labels) == 5
@@ -324,3 +338,20 @@ def test_the_index_of_many_runs_sorts_and_filters(report, tmp_path):
         assert page.wait("return document.documentElement.dataset.ready")
         assert page.complaints() == [] and all(url.startswith(index.parent.as_uri()) for url in page.requests())
     shutil.rmtree(tmp_path / "profile", ignore_errors=True)
+
+
+def test_a_row_of_a_search_tells_its_values_to_the_arrow_keys_and_opens_in_the_table(page):
+    page.run("document.querySelector('#score').scrollIntoView({behavior: 'instant'})")
+    chart = page.run(
+        "return [...document.querySelectorAll('svg.chart')].find(one => one.getBoundingClientRect().width)"
+    )
+    page.run("arguments[0].focus()", chart)
+    keys = page.chrome.switch_to.active_element
+    keys.send_keys("\ue015\ue015")  # arrow down, twice: the first row has the defaults
+    [first] = texts(page, ".tip")
+    assert "search row" in first and "dead_band=" in first and "calm=" in first and "a calmer paddle" in first
+    keys.send_keys("\ue014")  # arrow right: on to the versions
+    assert texts(page, ".tip")[0].startswith("v")
+    keys.send_keys("\ue013\ue007")  # arrow up, enter
+    shown = page.run("return document.activeElement.className + ' ' + document.activeElement.cells[0].textContent")
+    assert shown.startswith("inner ") and texts(page, ".fold[aria-expanded=true]") == ["−"]

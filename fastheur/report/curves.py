@@ -8,8 +8,8 @@ from markupsafe import Markup, escape
 
 from fastheur.report.addresses import page_of
 from fastheur.report.comparing import Sample
-from fastheur.report.glyphs import GLYPHS, crowd, mark
-from fastheur.report.records import Idea, RunRecord
+from fastheur.report.glyphs import GLYPHS, crowd, dots, mark
+from fastheur.report.records import Idea, Place, RunRecord
 from fastheur.report.references import Line, lines_for
 from fastheur.report.scales import Scale, money, seconds_as, short, ticks
 
@@ -98,6 +98,7 @@ def _domain(record: RunRecord) -> tuple[float, float]:
     tenth = float(np.quantile(scores, 0.1))
     if high - low > 4 * (high - tenth) > 0:
         low = max(low, tenth - (high - tenth) / 2)
+    high = max([high, *(score for score, _ in record.searched)])
     for sample in (record.validation, record.sealed):
         if sample is not None:
             low, high = (
@@ -118,7 +119,7 @@ class _Drawing:
     def __init__(self, record: RunRecord, axis: Axis, size: Size) -> None:
         self._record, self._axis, self._size = record, axis, size
         last = getattr(record.spent, axis.name) / axis.unit
-        furthest = max((self._at(idea) for idea in record.ideas), default=0.0)
+        furthest = max((self._at(idea.place) for idea in record.ideas), default=0.0)
         low, high = _domain(record)
         self._lines = [line for line in lines_for(record.config.task.env_id) if low <= line.score <= high]
         self._edge = size.width - (size.right if self._lines else NARROW.right)
@@ -127,8 +128,8 @@ class _Drawing:
         self._y = Scale(low, high, size.height - 54, 14)
         self._floor = size.height - 46
 
-    def _at(self, idea: Idea) -> float:
-        return float(getattr(idea.place, self._axis.name) or 0) / self._axis.unit
+    def _at(self, place: Place) -> float:
+        return float(getattr(place, self._axis.name) or 0) / self._axis.unit
 
     def svg(self) -> Markup:
         size, x, y = self._size, self._x, self._y
@@ -137,7 +138,7 @@ class _Drawing:
         parts = [
             f'<svg class="chart {size.name}" viewBox="0 0 {size.width} {size.height}" role="group" tabindex="-1" '
             f'aria-label="{escape(what)}" {scale} data-y="{y.low:.10g},{y.high:.10g},{y.start:g},{y.end:g}" data-floor="{self._floor}">',
-            *self._frame(), *self._references(), *self._line(), *self._points(), *self._confirmations(), "</svg>",
+            *self._frame(), *self._references(), self._searched(), *self._points(), *self._confirmations(), "</svg>",
         ]  # fmt: skip
         return Markup("".join(parts))
 
@@ -189,13 +190,20 @@ class _Drawing:
         reigns = [idea for idea in self._record.reigns if idea.score is not None]
         if not reigns:
             return []
-        path = f"M{self._x(self._at(reigns[0])):.1f} {self._height(reigns[0]):.1f}"
-        path += "".join(f"H{self._x(self._at(one)):.1f}V{self._height(one):.1f}" for one in reigns[1:])
+        path = f"M{self._x(self._at(reigns[0].place)):.1f} {self._height(reigns[0]):.1f}"
+        path += "".join(f"H{self._x(self._at(one.place)):.1f}V{self._height(one):.1f}" for one in reigns[1:])
         return [f'<path class="line" d="{path}H{self._x.end:.1f}"/>']
 
     def _height(self, idea: Idea) -> float:
         """Return where a version stands: on the lower edge where it scored far less than the others, under it where it has no score."""
         return float(self._floor) if idea.score is None else self._y(max(idea.score, self._y.low))
+
+    def _searched(self) -> str:
+        """Return the rows of searches that have a score; those far below the others stand on the lower edge."""
+        places = (
+            (self._x(self._at(place)), self._y(max(score, self._y.low))) for score, place in self._record.searched
+        )
+        return dots(list(places))
 
     def _points(self) -> list[str]:
         ideas, parts = self._record.ideas, []
@@ -204,8 +212,10 @@ class _Drawing:
             linked = self._record.reigns[-MOST_LINKS:]
         alone = {idea.version for idea in linked}
         for verdict in reversed(GLYPHS):
+            if verdict == "dethroned":  # the champions and their line lie above the others
+                parts += self._line()
             places = [
-                (self._x(self._at(idea)), self._height(idea))
+                (self._x(self._at(idea.place)), self._height(idea))
                 for idea in ideas
                 if idea.verdict == verdict and idea.version not in alone
             ]
@@ -217,7 +227,7 @@ class _Drawing:
     def _link(self, idea: Idea) -> str:
         score = "no score" if idea.score is None else f"{idea.score:,.6g}"
         words = f"{idea.name}: {score}, {GLYPHS[idea.verdict].word}. {idea.hypothesis}"
-        path = mark(idea.verdict, self._x(self._at(idea)), self._height(idea))
+        path = mark(idea.verdict, self._x(self._at(idea.place)), self._height(idea))
         label = escape(words if len(words) <= 240 else f"{words[:239]}…")
         return (
             f'<a href="{page_of(idea.version)}"><title>{label}</title><path class="g-{idea.verdict}" d="{path}"/></a>'

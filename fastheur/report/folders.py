@@ -50,14 +50,24 @@ class ReportFolder:
     def finish(self) -> None:
         """Delete what an earlier report made and this one did not, and list what it is made of."""
         for name in sorted(self._before - self._now):
-            (self.path / name).unlink(missing_ok=True)
+            if not (self.path / name).is_dir():
+                (self.path / name).unlink(missing_ok=True)
             self._prune((self.path / name).parent)
         self.write(MANIFEST, json.dumps({"files": sorted(self._now)}, indent=0) + "\n")
 
     def begin(self) -> None:
-        """Say what is about to be written, so that a report that is interrupted can be built again."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / MANIFEST).write_text(json.dumps({"files": sorted(self._before)}) + "\n")
+        """Say what is about to be written, so that a report that is interrupted can be built again.
+
+        Raises:
+            ConfigError: nothing can be written there.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / MANIFEST).write_text(json.dumps({"files": sorted(self._before)}) + "\n")
+        except OSError as error:
+            raise ConfigError(
+                f"The report cannot be written to {self.path}: {error.strerror}; give another out=FOLDER."
+            ) from error
 
     def _prune(self, folder: Path) -> None:
         while folder != self.path and folder.is_dir() and not any(folder.iterdir()):

@@ -34,8 +34,11 @@ def gap_of(record: RunRecord) -> Gap | None:
             "The champion was not confirmed on sealed episodes: the scores below are those it was chosen by."
         )
     else:
-        sentences.append("The run goes on. Its champion is confirmed on sealed episodes once, when it is over.")
-    if record.validation is None and record.train.exact:
+        sentences.append(
+            "The run goes on. Its champion is confirmed on sealed episodes once, when it is over; until then validation scores are "
+            "left out too, so that nobody can tune to them."
+        )
+    if record.validation is None and "validation" not in record.hidden and record.train.exact:
         sentences.append("Every train episode is the same here, so there was nothing to validate on.")
     return Gap(samples, sentences, intervals(samples))
 

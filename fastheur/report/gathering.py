@@ -11,18 +11,22 @@ from itertools import accumulate
 from typing import Any
 
 from fastheur.database import Connection, connect, explained
+from fastheur.policy import Number
 from fastheur.report.comparing import Difference, Sample, paired
 from fastheur.report.records import Idea, Place, RunRecord, Trial
+from fastheur.report.searches import defaults_of, tried
 from fastheur.run_ledger import Version
 from fastheur.run_views import forgotten, walls
 from fastheur.runs import Run
+from fastheur.schema import HIDDEN
 
 _TRIALS = """
 SELECT t.trial, population, coalesce(role, split) AS role, reservation, protocol, protocol_args, status, t.policy_sha256,
     CASE WHEN role = 'search' THEN NULL ELSE version END AS version, score_mean, ci_low, ci_high,
     coalesce(env_steps, (SELECT sum(length) FROM episodes e WHERE e.trial = t.trial), 0) AS env_steps,
     coalesce(episodes, (SELECT count(*) FROM episodes e WHERE e.trial = t.trial)) AS episodes,
-    wall_s, error, t.notes, started, finished, isolation, landlock, seccomp
+    wall_s, error, t.notes, started, finished, isolation, landlock, seccomp, t.split, run_reservations.operation AS operation,
+    CASE WHEN role = 'search' THEN params END AS params
 FROM trials t LEFT JOIN run_trials USING (trial) LEFT JOIN run_reservations USING (reservation)
 LEFT JOIN run_versions v ON v.policy_sha256 = t.policy_sha256 ORDER BY t.trial
 """
@@ -38,6 +42,10 @@ SELECT DISTINCT e.episode, e.ret, protocol, protocol_args FROM trials t JOIN run
 JOIN run_reservations USING (reservation) JOIN episodes e ON e.trial = t.trial
 WHERE role = 'validation' AND policy_sha256 = ? ORDER BY e.episode
 """
+_SEARCHED = """
+SELECT sha256, source FROM policies WHERE sha256 IN (SELECT t.policy_sha256 FROM trials t JOIN run_trials USING (trial)
+    JOIN run_reservations USING (reservation) WHERE role = 'search')
+"""
 _RESERVATIONS = """
 SELECT reservation, operation, role, coalesce(steps, reserved) AS steps FROM run_reservations ORDER BY reservation
 """
@@ -49,10 +57,10 @@ def gather(run: Run) -> RunRecord:
     Raises:
         LedgerError: its ledger cannot be read.
     """
-    path = run.ledger.path
+    path, versions = run.ledger.path, run.ledger.versions()  # before the rest: what a version names is then there
     with explained("read", path), closing(connect(path, read_only=True)) as db:
         db.execute("BEGIN")  # all of one moment, whatever is written meanwhile
-        return _Books(run, db).record()
+        return _Books(run, db, versions).record()
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,10 @@ class _Mark:
 class _Books:
     """The rows of one run's ledger, and what follows from them."""
 
-    def __init__(self, run: Run, db: Connection) -> None:
-        self._run, self._ledger, self._db = run, run.ledger, db
+    def __init__(self, run: Run, db: Connection, versions: list[Version]) -> None:
+        self._run, self._ledger, self._db, self._versions = run, run.ledger, db, versions
+        self._meta = {row["key"]: row["value"] for row in self._rows("SELECT key, value FROM meta")}
+        self._hidden = HIDDEN.get(self._value("status"), ())
         self._trials = self._rows(_TRIALS)
         self._operations = {row["operation"]: row for row in self._rows("SELECT * FROM run_operations")}
         self._reservations = self._rows(_RESERVATIONS)
@@ -78,24 +88,27 @@ class _Books:
     def _rows(self, query: str, *values: Any) -> list[Any]:
         return self._db.execute(query, values).fetchall()
 
+    def _value(self, key: str) -> Any:
+        return json.loads(self._meta.get(key, "null"))
+
     def record(self) -> RunRecord:
         run, ledger = self._run, self._ledger
-        champion = ledger.champion
-        over = ledger.value("over")
+        champion = next((one for one in self._versions if one.verdict == "champion"), None)
         charged, sealed = ledger.steps()
         return RunRecord(
             folder=run.folder,
             config=run.config,
-            status=run.status,
-            over=over,
-            created=float(ledger.value("created")),
+            status=self._value("status"),
+            over=self._value("over"),
+            created=float(self._value("created")),
             trials=[self._trial(row) for row in self._trials],
             ideas=self._ideas(),
             matrix=forgotten(ledger),
             memory=ledger.memory(),
             train=self._train(champion),
-            validation=self._validation(champion),
-            sealed=self._sealed(),
+            validation=None if "validation" in self._hidden else self._validation(champion),
+            sealed=None if "sealed" in self._hidden else self._sealed(),
+            hidden=self._hidden,
             spent=Place(
                 charged,
                 sum(row["episodes"] for row in self._trials if row["role"] != "sealed"),
@@ -106,44 +119,55 @@ class _Books:
             steps_by_role=ledger.steps_by_role(),
             steps_per_s=self._steps_per_s(),
             walls=walls(self._trials),
-            versions=self._versions(),
-            commitment=str(ledger.value("commitment")),
-            secret=ledger.value("secret") if over else None,
+            versions=self._libraries(),
+            commitment=str(self._value("commitment")),
+            secret=None if "sealed" in self._hidden else self._value("secret"),
         )
 
-    @staticmethod
-    def _trial(row: Any) -> Trial:
+    def _trial(self, row: Any) -> Trial:
+        seen = row["split"] not in self._hidden
+        score, low, high = (_known(row[name]) if seen else None for name in ("score_mean", "ci_low", "ci_high"))
+        search = self._search(row) if row["role"] == "search" else ("", "", None)
         return Trial(
-            row["trial"], row["population"], row["role"], row["protocol"], row["status"], row["version"],
-            row["score_mean"], row["ci_low"], row["ci_high"], row["env_steps"], row["episodes"], row["wall_s"],
-            row["error"], row["notes"],
+            row["trial"], row["population"], row["role"], row["protocol"], row["status"], row["version"], score, low, high,
+            row["env_steps"], row["episodes"], row["wall_s"], row["error"], row["notes"], *search,
         )  # fmt: skip
+
+    def _search(self, row: Any) -> tuple[str, str, Place]:
+        """Return what a row of a search tried, the hypothesis of its search, and what the run had taken when it was played."""
+        words = tried(json.loads(row["params"]), self._defaults.get(row["policy_sha256"], {}))
+        request = json.loads(self._operations[row["operation"]]["request"])
+        return words, str(request.get("hypothesis") or "parameter search"), self._place_at(row["reservation"])
+
+    @cached_property
+    def _defaults(self) -> dict[str, dict[str, Number]]:
+        """Default values of the policies that were searched, by their hash."""
+        return {row["sha256"]: defaults_of(row["source"]) for row in self._rows(_SEARCHED)}
 
     def _steps_per_s(self) -> float:
         timed = [row for row in self._trials if row["wall_s"]]
         seconds = sum(row["wall_s"] for row in timed)
         return sum(row["env_steps"] for row in timed) / seconds if seconds else 0.0
 
-    def _versions(self) -> dict[str, Any]:
+    def _libraries(self) -> dict[str, Any]:
         rows = self._rows("SELECT versions FROM trials ORDER BY trial DESC LIMIT 1")
         return json.loads(rows[0]["versions"]) if rows else {}
 
     # ------------------------------------------------------------------ versions
 
     def _ideas(self) -> list[Idea]:
-        versions = self._ledger.versions()
-        costs = self._costs(versions)
+        costs = self._costs(self._versions)
         steps = defaultdict[int, dict[str, int]](dict)
         for row in self._reservations:
             mine = steps[row["operation"]]
             mine[row["role"]] = mine.get(row["role"], 0) + row["steps"]
         return [
             Idea(
-                one.version, one.parent, one.hypothesis, one.reason, one.verdict, one.reign, one.score, one.complexity,
+                one.version, one.parent, one.hypothesis, one.reason, one.verdict, one.reign, _known(one.score), one.complexity,
                 one.trial, one.policy_sha256, one.source, self._difference(one), self._place(one),
                 steps[one.operation], *costs[one.version], self._ended(one),
             )
-            for one in versions
+            for one in self._versions
         ]  # fmt: skip
 
     @cached_property
@@ -151,7 +175,8 @@ class _Books:
         """Train returns by version and episode."""
         found = defaultdict[int, dict[int, float]](dict)
         for version, episode, ret in self._rows(_TRAINED):
-            found[version][episode] = ret
+            if _known(ret) is not None:
+                found[version][episode] = ret
         return found
 
     def _difference(self, one: Version) -> Difference | None:
@@ -199,6 +224,14 @@ class _Books:
             reservation = last[at - 1] if at else None
         mark = self._marks.get(reservation or 0, _Mark(0, 0, None))
         when = mark.at if one.trial and mark.at is not None else self._ended(one) or mark.at or 0.0
+        return self._taken(mark, when)
+
+    def _place_at(self, reservation: int) -> Place:
+        """What the run had taken when a reservation's episodes were over."""
+        mark = self._marks[reservation]
+        return self._taken(mark, mark.at or 0.0)
+
+    def _taken(self, mark: _Mark, when: float) -> Place:
         return Place(mark.env_steps, mark.episodes, self._worked(when), *self._charged(when))
 
     def _worked(self, at: float) -> float:
@@ -238,14 +271,23 @@ class _Books:
         rows = self._rows(_VALIDATED, champion.policy_sha256) if champion else []
         if not rows:
             return None
-        return Sample.of(rows[0]["protocol"], rows[0]["protocol_args"], [row["ret"] for row in rows])
+        return Sample.of(
+            rows[0]["protocol"],
+            rows[0]["protocol_args"],
+            [row["ret"] for row in rows if _known(row["ret"]) is not None],
+        )
 
     def _sealed(self) -> Sample | None:
-        card = self._ledger.value("confirmed")
-        if card is None or card["score_mean"] is None:
+        card = self._value("confirmed")
+        if card is None or _known(card["score_mean"]) is None:
             return None
         rules = json.dumps(card["protocol_args"], sort_keys=True)
         return Sample.of(card["protocol"], rules, card["returns"], card["whole_population"])
+
+
+def _known(score: float | None) -> float | None:
+    """Return a score that can be drawn and squared; None for infinite ones, and for those beyond all sense."""
+    return score if score is not None and abs(score) < 1e150 else None
 
 
 def _sums(rows: list[Any], name: str) -> list[Any]:

@@ -39,10 +39,20 @@ def icon(verdict: str) -> Markup:
 
 
 def crowd(verdict: str, places: Sequence[tuple[float, float]]) -> str:
-    """Return SVG that draws a verdict's sign at many places, in few characters each; the page has :func:`sprites`."""
-    points = " ".join(f"{x:.0f} {y:.1f}" for x, y in places)
-    ends = "" if len(places) < 2 else f' marker-mid="url(#m-{verdict})" marker-end="url(#m-{verdict})"'
+    """Return SVG that draws a verdict's sign at many places to the pixel, at each once; the page has :func:`sprites`."""
+    found = list(dict.fromkeys(f"{x:.0f} {y:.0f}" for x, y in places))
+    points = " ".join(found if len(found) > 1 else found * 2)  # a line of one point has no markers
+    ends = "" if len(found) < 2 else f' marker-mid="url(#m-{verdict})" marker-end="url(#m-{verdict})"'
     return f'<polyline class="crowd" points="{points}" marker-start="url(#m-{verdict})"{ends}/>'
+
+
+def dots(places: Sequence[tuple[float, float]]) -> str:
+    """Return one SVG path with a dot at each place, to the pixel, and several at the same one once; empty without places."""
+    steps, last = list[str](), (0, 0)
+    for place in sorted({(round(x), round(y)) for x, y in places}):
+        steps.append(f"m{place[0] - last[0]} {place[1] - last[1]}h0".replace(" -", "-"))
+        last = place
+    return f'<path class="dots" d="M0 0{"".join(steps)}"/>' if steps else ""
 
 
 def sprites() -> Markup:

@@ -58,15 +58,15 @@ class Summary:
     iqm: float
 
 
-def run_entry(record: RunRecord, link: str) -> Entry:
-    """Return the row of a run: its sealed score where it has one, else its champion's train score."""
+def run_entry(record: RunRecord, name: str, link: str) -> Entry:
+    """Return the row of a run, called ``name``: its sealed score where it has one, else its champion's train score."""
     task, champion = record.config.task, record.champion
     sample, split = (record.sealed, "sealed") if record.sealed else (record.train, "train")
     low, high = (sample.interval if sample else None) or (None, None)
     points = [(float(one.place.env_steps), one.score) for one in record.reigns if one.score is not None]
     points += [(float(record.spent.env_steps), points[-1][1])] if points else []
     return Entry(
-        record.name, task.name, task.mode, sample.protocol if sample else record.config.protocol.label(task), split,
+        name, task.name, task.mode, sample.protocol if sample else record.config.protocol.label(task), split,
         f"{champion.name} by {record.config.agent['name']}" if champion else "-", sample.mean if sample else None, low, high,
         len(sample.returns) if sample else 0, references().get(task.env_id),
         human_normalised(task.env_id, sample.mean) if sample else None, record.spent.env_steps, len(record.ideas),

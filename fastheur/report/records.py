@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ class Trial:
     Attributes:
         population: number of the first trial of the batch that it was a part of, None where it was alone.
         role: ``train``, ``validation``, ``golden``, ``search`` or ``sealed``. version: of the policy that was played, None
-            for a row of a search. score: None where it did not finish, or its episodes were cut.
+            for a row of a search. score: None where it did not finish, its episodes were cut, or nobody may see it yet.
+        tried: of a row of a search, the values that differ from its policy's defaults. hypothesis: of its search. place: what
+            the run had taken when it was played; None for other roles.
     """
 
     trial: int
@@ -54,6 +57,9 @@ class Trial:
     wall_s: float | None
     error: str | None
     notes: str
+    tried: str = ""
+    hypothesis: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,9 @@ class RunRecord:
     Attributes:
         folder: of the run. status: ``open``, ``over`` or ``confirmed``. over: why it ended. train, validation, sealed: the
             champion's episodes of each split, None where it played none. spent: what the run has taken in all.
-        sealed_steps: env steps of sealed reads, beside the budget. walls: what policies were shut in with.
-        versions: of the libraries and the machine. secret: of the sealed seeds, None while the run goes on.
+        hidden: splits whose scores are left out, as somebody could still tune to them. sealed_steps: env steps of sealed reads,
+            beside the budget. walls: what policies were shut in with. versions: of the libraries and the machine.
+        secret: of the sealed seeds, None until the champion is confirmed.
     """
 
     folder: Path
@@ -114,6 +121,7 @@ class RunRecord:
     train: Sample | None
     validation: Sample | None
     sealed: Sample | None
+    hidden: Sequence[str]
     spent: Place
     sealed_steps: int
     steps_by_role: Mapping[str, int]
@@ -132,6 +140,11 @@ class RunRecord:
     def champion(self) -> Idea | None:
         """The version that was promoted last."""
         return next((idea for idea in self.ideas if idea.verdict == "champion"), None)
+
+    @cached_property
+    def searched(self) -> list[tuple[float, Place]]:
+        """Score and place of every row of a search that has a score."""
+        return [(one.score, one.place) for one in self.trials if one.score is not None and one.place is not None]
 
     @property
     def reigns(self) -> list[Idea]:

@@ -1,14 +1,13 @@
 """Makes the replays that the champions of runs have not got, before a report is built."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 
 from fastheur.errors import FastheurError
 from fastheur.replays import replay
 from fastheur.report.gathering import gather
+from fastheur.report.reading import opened_run
 from fastheur.report.replays import found_in, missing
 from fastheur.report.subjects import subjects_of
-from fastheur.runs import Run
 
 
 def make_replays(words: Sequence[str], say: Callable[[str], None]) -> None:
@@ -21,7 +20,7 @@ def make_replays(words: Sequence[str], say: Callable[[str], None]) -> None:
         ConfigError: there is no such run. One that cannot be replayed is told, and the others go on.
     """
     for folder in subjects_of(words).runs:
-        with closing(Run.open(folder)) as run:
+        with opened_run(folder) as run:
             record = gather(run)
         for wanted in missing(record, found_in(folder)):
             try:

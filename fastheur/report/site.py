@@ -1,7 +1,6 @@
 """Builds a report: one folder of static files for one run, or for many with an index of all of them."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -13,19 +12,19 @@ from fastheur.report.addresses import number_of, page_name
 from fastheur.report.colouring import coloured
 from fastheur.report.curves import below_the_chart, curves, off_the_chart
 from fastheur.report.diffs import CONTEXT, Part, changes, counted
-from fastheur.report.folders import ReportFolder
+from fastheur.report.folders import MANIFEST, ReportFolder
 from fastheur.report.gap import gap_of
 from fastheur.report.gathering import gather
 from fastheur.report.grid import Entry, ledger_entries, run_entry, summaries
 from fastheur.report.heat import MOST_EVENTS, heat_of
 from fastheur.report.pages import ASSETS, asset, page
+from fastheur.report.reading import opened_run
 from fastheur.report.records import Idea, RunRecord
 from fastheur.report.rendering import make_replays
 from fastheur.report.replays import Replay, by_trial, command, found_in, missing, take_over
 from fastheur.report.reproducing import command_of
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import FIRST_ROWS, Row, data_script, rows_of
-from fastheur.runs import Run
 
 Replays = Literal["existing", "champions", "none"]
 """``existing``: show the replays that lie in the run's folder; ``champions``: make those of its champions first; ``none``: leave
@@ -87,7 +86,8 @@ def write_report(
 def _write_index(runs: Sequence[Path], ledgers: Sequence[Path], folder: ReportFolder, replays: Replays) -> None:
     entries: list[Entry] = []
     for run, name in zip(runs, _names(runs), strict=True):
-        entries.append(run_entry(_write_run(run, folder, f"{name}/", replays), f"{quote(name)}/{INDEX}"))
+        record = _write_run(run, folder, f"{name}/", replays)
+        entries.append(run_entry(record, name, f"{quote(name)}/{INDEX}"))
     for ledger in ledgers:
         entries += ledger_entries(ledger)
     entries.sort(key=lambda entry: (entry.task, entry.mode, entry.protocol, entry.split, entry.name))
@@ -101,7 +101,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
     names: list[str] = []
     for run in runs:
         name, turn = run.resolve().name, 2
-        while name in (*names, "report", "versions"):
+        while name in (*names, "report", "versions", INDEX, MANIFEST, *ASSETS):
             name, turn = f"{run.resolve().name}-{turn}", turn + 1
         names.append(name)
     return names
@@ -109,7 +109,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
 
 def _write_run(path: Path, folder: ReportFolder, base: str, replays: Replays) -> RunRecord:
     """Write the pages of one run under the address ``base``, and return what is in them."""
-    with closing(Run.open(path)) as run:
+    with opened_run(path) as run:
         record = gather(run)
     shown = [] if replays == "none" else found_in(path)
     for taken in take_over(shown, path, folder.path / base):
@@ -120,13 +120,13 @@ def _write_run(path: Path, folder: ReportFolder, base: str, replays: Replays) ->
     if reproduced.start is not None:
         folder.write(f"{base}{reproduced.start}", record.config.start)
     folder.write(f"{base}data.js", data_script(record, rows, played))
-    champion = record.champion
+    champion, drawn = record.champion, curves(record)
     static = [row for row in rows if row.role == "train"]
     folder.write(
         f"{base}{INDEX}",
         page(
-            "run.html", root, title=f"{record.config.task.name} {record.config.mode}", run=record, curves=curves(record),
-            off=off_the_chart(record) if champion else [], below=below_the_chart(record) if champion else 0, gap=gap_of(record),
+            "run.html", root, title=f"{record.config.task.name} {record.config.mode}", run=record, curves=drawn,
+            off=off_the_chart(record) if drawn else [], below=below_the_chart(record) if drawn else 0, gap=gap_of(record),
             rows=static[:FIRST_ROWS], tried=len(static), count=len(rows), roles=_roles(rows), replays=shown, played=played,
             wanted=missing(record, shown), heat=heat_of(record.matrix), most_events=MOST_EVENTS, pages=pages, command=reproduced,
             source=coloured(champion.source) if champion else "", alone=not base,

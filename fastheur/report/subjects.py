@@ -5,8 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastheur.database import connect, explained
+from fastheur.database import explained
 from fastheur.errors import ConfigError
+from fastheur.report.reading import reader
 from fastheur.run_folder import LEDGER, RUNS, find_run
 
 _SUFFIX = ".db"
@@ -61,7 +62,7 @@ def _named(word: str) -> tuple[list[Path], list[Path], Path]:
 
 def _is_run(ledger: Path) -> bool:
     """Say whether a ledger is that of a run, without changing it."""
-    with explained("open", ledger), closing(connect(ledger, read_only=True)) as db:
+    with explained("open", ledger), closing(reader(ledger)) as db:
         tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "run_versions" not in tables:
             return False

@@ -11,7 +11,7 @@ from fastheur.memory import first_sentence
 from fastheur.report.addresses import PER_PAGE
 from fastheur.report.comparing import Difference
 from fastheur.report.glyphs import GLYPHS
-from fastheur.report.records import AXES, Idea, RunRecord, Trial
+from fastheur.report.records import AXES, Idea, Place, RunRecord, Trial
 from fastheur.report.replays import Replay
 
 FIRST_ROWS = 100
@@ -27,6 +27,7 @@ class Row:
     Attributes:
         idea: the version that this trial decided on, None where it was played for something else. outcome: its verdict, or
             what became of the trial. population: of a folded row and of those folded into it; ``rows``: how many.
+        place: what the run had taken when a row of a search, or the batch, was played; the rows of a batch leave it to it.
     """
 
     trial: int | None
@@ -43,6 +44,7 @@ class Row:
     idea: Idea | None = None
     population: int | None = None
     rows: int = 0
+    place: Place | None = None
 
     @property
     def difference(self) -> Difference | None:
@@ -88,10 +90,10 @@ def _deciding_trials(record: RunRecord) -> dict[int, Idea]:
 
 def _row(trial: Trial, idea: Idea | None) -> Row:
     outcome = idea.verdict if idea and trial.role in ("train", "search") else trial.status
-    note = trial.error or trial.notes
+    note = trial.error or trial.tried or trial.notes
     return Row(
         trial.trial, trial.version, trial.role, outcome, trial.score, trial.low, trial.high, trial.env_steps,
-        trial.episodes, trial.wall_s, "" if note == f"v{trial.version}.py" else note, idea,
+        trial.episodes, trial.wall_s, "" if note == f"v{trial.version}.py" else note, idea, place=trial.place,
     )  # fmt: skip
 
 
@@ -102,9 +104,9 @@ def _batch(trials: Sequence[Trial]) -> list[Row]:
     head = Row(
         trials[0].trial, None, "search", "searched", max(scores, default=None), None, None,
         sum(trial.env_steps for trial in trials), sum(trial.episodes for trial in trials), sum(walls) if walls else None,
-        f"{trials[0].notes}: {len(trials)} parameter rows, the best score is shown", None, trials[0].population, len(trials),
+        f"{trials[0].hypothesis} ({trials[0].notes})", None, trials[0].population, len(trials), trials[0].place,
     )  # fmt: skip
-    return [head, *(replace(_row(trial, None), population=trial.population) for trial in trials)]
+    return [head, *(replace(_row(trial, None), population=trial.population, place=None) for trial in trials)]
 
 
 def _refused(idea: Idea) -> Row:
@@ -129,28 +131,37 @@ def _merged(rows: list[Row], refused: list[Row], record: RunRecord) -> list[Row]
 
 
 def data_script(record: RunRecord, rows: Sequence[Row], replays: Mapping[int, Sequence[Replay]]) -> str:
-    """Return the rows and the versions as a script that hands them to the page's own; texts stay texts."""
+    """Return the rows and the versions as a script that hands them to the page's own; texts stay texts.
+
+    Words that come again and again are numbers in it, and what is unknown at the end of a row is left away.
+    """
+    said: dict[str, int] = {}
+
+    def word(text: str) -> int:
+        return said.setdefault(text, len(said))
+
     ideas = [
         [
-            idea.version, idea.parent, idea.verdict, _short(idea.score), *(_short(getattr(idea.place, name)) for name in AXES),
-            idea.hypothesis, first_sentence(idea.reason), *_difference(idea.difference), _short(idea.tokens), _short(idea.money),
+            idea.version, idea.parent, word(idea.verdict), _short(idea.score), *(_short(getattr(idea.place, name)) for name in AXES),
+            idea.hypothesis, word(first_sentence(idea.reason)), *_difference(idea.difference), _short(idea.tokens), _short(idea.money),
         ]
         for idea in record.ideas
     ]  # fmt: skip
     trials = [
         [
-            row.trial, row.version, row.role, row.outcome, _short(row.score), _short(row.low), _short(row.high),
-            row.env_steps, row.episodes, None if row.wall_s is None else round(row.wall_s, 1), row.note,
-            row.idea.version if row.idea else None, row.population, row.rows,
-            [replay.address for replay in replays.get(row.trial or 0, ())][:1],
+            row.trial, row.version, word(row.role), word(row.outcome), _short(row.score), row.env_steps, row.episodes,
+            None if row.wall_s is None else _short(round(row.wall_s, 1)), word(row.note), row.idea.version if row.idea else None,
+            row.population, row.rows or None, [_short(getattr(row.place, name)) for name in AXES] if row.place else None,
+            next((replay.address for replay in replays.get(row.trial or 0, ())), None),
         ]
         for row in rows
     ]  # fmt: skip
     content = {
         "folder": shlex.quote(str(record.folder)),
         "perPage": PER_PAGE,
-        "ideas": ideas,
-        "trials": trials,
+        "said": list(said),
+        "ideas": [_ended(one) for one in ideas],
+        "trials": [_ended(one) for one in trials],
         "words": {glyph.verdict: glyph.word for glyph in GLYPHS.values()},
     }
     return f"{DATA_CALL}({json.dumps(content, separators=(',', ':'))});\n"
@@ -163,5 +174,15 @@ def _difference(difference: Difference | None) -> list[float | None]:
 
 
 def _short(value: Any) -> Any:
-    """Return a number with seven digits, which is more than anybody reads."""
-    return float(f"{value:.7g}") if isinstance(value, float) else value
+    """Return a number with seven digits, which is more than anybody reads; whole ones as such."""
+    if not isinstance(value, float):
+        return value
+    value = float(f"{value:.7g}")
+    return int(value) if value.is_integer() else value
+
+
+def _ended(row: list[Any]) -> list[Any]:
+    """Return a row without what is unknown at its end."""
+    while row and row[-1] is None:
+        row = row[:-1]
+    return row

@@ -17,6 +17,11 @@ def number(value: float | None) -> str:
     return (f"{value:,.2f}".rstrip("0").rstrip(".") if large else f"{value:.4g}").replace("-", "−")
 
 
+def third(value: float | None) -> str:
+    """Return a human-normalised score with three decimals."""
+    return UNKNOWN if value is None else f"{value:.3f}".replace("-", "−")
+
+
 def whole(value: int | None) -> str:
     """Return a count."""
     return UNKNOWN if value is None else f"{value:,}"
@@ -75,6 +80,7 @@ def facts(idea: Idea, unit: str) -> str:
 
 FILTERS: dict[str, Any] = {
     "number": number,
+    "third": third,
     "whole": whole,
     "signed": signed,
     "seconds": seconds,

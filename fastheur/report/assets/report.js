@@ -160,19 +160,39 @@
 
   // ------------------------------------------------------------------ the data of a run
 
-  function readIdea(row) {
-    const [version, parent, verdict, score, env_steps, episodes, wall_s, tokens, money, hypothesis, reason, difference, low, high, paidTokens, paidMoney] = row;
-    return { version, parent, verdict, score, env_steps, episodes, wall_s, tokens, money, hypothesis, reason, difference, low, high, paidTokens, paidMoney };
+  const AXES = ["env_steps", "episodes", "wall_s", "tokens", "money"];
+  const IDEA = ["version", "parent", "verdict", "score", ...AXES, "hypothesis", "reason", "difference", "low", "high", "paidTokens", "paidMoney"];
+  const TRIAL = ["trial", "version", "role", "outcome", "score", "steps", "episodes", "seconds", "note", "decided", "population", "rows", "place", "replay"];
+
+  /* Give a row's values their names: those left away at its end are unknown, those in `said` are words by their number. */
+  function named(names, row, words, said) {
+    const found = Object.fromEntries(names.map((name, place) => [name, row[place] ?? null]));
+    for (const name of words) found[name] = said[found[name]];
+    return found;
   }
 
-  function readTrial(row, ideas) {
-    const [trial, version, role, outcome, score, low, high, steps, episodes, seconds, note, decided, population, rows, replays] = row;
-    const idea = decided === null ? null : ideas.get(decided);
-    return {
-      trial, version, role, outcome, score, low, high, steps, episodes, seconds, population, rows, replays, idea,
-      difference: idea ? idea.difference : null, text: idea ? idea.hypothesis : note,
-      tokens: idea ? idea.paidTokens : null, money: idea ? idea.paidMoney : null, inner: population !== null && rows === 0,
-    };
+  const readIdea = (row, said) => named(IDEA, row, ["verdict", "reason"], said);
+
+  function readTrial(row, ideas, said) {
+    const found = named(TRIAL, row, ["role", "outcome", "note"], said);
+    const idea = found.decided === null ? null : ideas.get(found.decided);
+    return Object.assign(found, {
+      idea, difference: idea ? idea.difference : null, text: idea ? idea.hypothesis : found.note, batched: found.rows ? `${whole(found.rows)} parameter rows, the best score is shown` : "",
+      tokens: idea ? idea.paidTokens : null, money: idea ? idea.paidMoney : null, inner: found.population !== null && found.rows === null,
+    });
+  }
+
+  /* Rows of searches that have a score, the earliest first, each with its place and with the batch that it is of. */
+  function searched(rows) {
+    const batches = new Map(rows.filter((row) => row.rows).map((row) => [row.population, row]));
+    const found = rows.filter((row) => row.role === "search" && !row.rows && row.score !== null);
+    found.sort((one, other) => one.trial - other.trial);
+    return found.flatMap((row) => {
+      const batch = batches.get(row.population) ?? row;
+      if (!batch.place) return [];
+      const place = Object.fromEntries(AXES.map((name, number) => [name, batch.place[number]]));
+      return [{ row, batch, score: row.score, ...place }];
+    });
   }
 
   function pageOf(version, perPage) {
@@ -186,8 +206,9 @@
       this.table = table;
       this.body = $("tbody", table);
       this.data = data;
-      this.all = data.trials.map((row) => readTrial(row, ideas));
+      this.all = data.trials.map((row) => readTrial(row, ideas, data.said));
       this.all.forEach((row, place) => { row.order = -place; }); // also of versions that never got a trial
+      this.searched = searched(this.all);
       this.columns = $$("thead th", table).map((heading) => heading.dataset.key || "look");
       this.form = $(".filters");
       this.pager = $(".pager");
@@ -196,11 +217,11 @@
       this.up = false;
       this.page = 0;
       this.outcomes();
-      bindHeadings(table, (key, up) => { this.key = key; this.up = up; this.page = 0; this.show(); });
-      this.form.addEventListener("input", () => { this.page = 0; this.show(); });
+      bindHeadings(table, (key, up) => { this.key = key; this.up = up; this.turn(0); });
+      this.form.addEventListener("input", () => this.turn(0));
       this.form.addEventListener("submit", (event) => event.preventDefault());
       for (const button of $$("button", this.pager)) {
-        button.addEventListener("click", () => { this.page += Number(button.dataset.step); this.show(); table.parentElement.scrollTop = 0; });
+        button.addEventListener("click", () => this.turn(this.page + Number(button.dataset.step)));
       }
       this.body.addEventListener("click", (event) => {
         const fold = event.target.closest(".fold");
@@ -243,6 +264,13 @@
       return this.key === "outcome" ? this.word(row.outcome) : row[this.key];
     }
 
+    /* Show a page from its first row. */
+    turn(page) {
+      this.page = page;
+      this.show();
+      this.table.parentElement.scrollTop = 0;
+    }
+
     show() {
       const rows = this.chosen();
       const pages = Math.max(1, Math.ceil(rows.length / ROWS));
@@ -255,6 +283,19 @@
       const [back, on] = $$("button", this.pager);
       back.disabled = this.page === 0;
       on.disabled = this.page === pages - 1;
+    }
+
+    /* Show a row of a search among the others of its batch. */
+    reveal({ row, batch }) {
+      this.form.reset();
+      this.form.elements.role.value = "search";
+      if (batch.rows) this.opened.add(batch.population);
+      this.page = Math.floor(this.chosen().indexOf(row) / ROWS);
+      this.show();
+      const line = this.body.rows[this.chosen().indexOf(row) - this.page * ROWS];
+      line.tabIndex = -1;
+      line.focus({ preventScroll: true });
+      line.scrollIntoView({ block: "center" });
     }
 
     row(row) {
@@ -324,14 +365,15 @@
     text(row) {
       const cell = make("td", undefined, { class: "text" });
       cell.append(make("span", row.text));
-      if (row.idea && row.idea.reason) cell.append(make("small", row.idea.reason));
+      const below = row.idea ? row.idea.reason : row.batched;
+      if (below) cell.append(make("small", below));
       return cell;
     }
 
     look(row) {
       const cell = make("td", undefined, { class: "look" });
       if (row.idea && row.idea.parent !== null) cell.append(make("a", "diff", { href: pageOf(row.version, this.data.perPage) }));
-      if (row.replays.length) cell.append(make("a", "replay", { href: row.replays[0] }));
+      if (row.replay) cell.append(make("a", "replay", { href: row.replay }));
       else if (row.trial !== null && !row.rows && row.role !== "sealed") {
         const command = `fastheur replay ${this.data.folder} trial=${row.trial}`;
         cell.append(make("button", "replay", { type: "button", "data-copy": command, title: `Copy: ${command}`, "aria-label": `Copy the command ${command}` }));
@@ -357,15 +399,15 @@
   }
 
   class Curve {
-    constructor(picture, data, ideas, tip) {
-      Object.assign(this, { picture, data, tip, at: -1 });
+    constructor(picture, data, ideas, trials, tip) {
+      Object.assign(this, { picture, data, trials, tip, at: -1, versions: ideas.length });
       const [xLow, xHigh, xStart, xEnd] = picture.dataset.x.split(",").map(Number);
       const [yLow, yHigh, yStart, yEnd] = picture.dataset.y.split(",").map(Number);
       const { axis, unit, floor } = picture.dataset;
-      this.points = ideas.map((idea) => ({
-        idea,
-        x: xStart + (((idea[axis] ?? 0) / Number(unit) - xLow) / (xHigh - xLow)) * (xEnd - xStart),
-        y: idea.score === null ? Number(floor) : yStart + ((Math.max(idea.score, yLow) - yLow) / (yHigh - yLow)) * (yEnd - yStart),
+      this.points = [...ideas, ...trials.searched].map((one) => ({
+        one,
+        x: xStart + (((one[axis] ?? 0) / Number(unit) - xLow) / (xHigh - xLow)) * (xEnd - xStart),
+        y: one.score === null ? Number(floor) : yStart + ((Math.max(one.score, yLow) - yLow) / (yHigh - yLow)) * (yEnd - yStart),
       }));
       this.ring = drawn("circle", { class: "ring", r: 10, visibility: "hidden" });
       picture.append(this.ring);
@@ -395,7 +437,7 @@
       let best = NEAR * NEAR;
       let nearest = -1;
       this.points.forEach((one, place) => {
-        const far = (one.x - x) ** 2 + (one.y - y) ** 2;
+        const far = (one.x - x) ** 2 + (one.y - y) ** 2 + (place < this.versions ? 0 : 9); // a version lies above rows
         if (far < best) [best, nearest] = [far, place];
       });
       if (nearest < 0) this.hide();
@@ -404,34 +446,59 @@
 
     press(event) {
       const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-      if (event.key in steps) {
-        event.preventDefault();
-        this.show(Math.min(this.points.length - 1, Math.max(0, this.at + steps[event.key])));
-      } else if (event.key === "Enter" && this.at >= 0) this.open();
+      const rows = { ArrowUp: -1, ArrowDown: 1 };
+      if (event.key in steps) this.step(event, steps[event.key], 0, this.versions);
+      else if (event.key in rows) this.step(event, rows[event.key], this.versions, this.points.length);
+      else if (event.key === "Enter" && this.at >= 0) this.open();
       else if (event.key === "Escape") this.hide();
     }
 
+    /* Go on among the points from `first` to before `end`; from another kind of point, to where that one lies along x. */
+    step(event, by, first, end) {
+      if (first === end) return;
+      event.preventDefault();
+      let from = this.at;
+      if (from < first || from >= end) {
+        const x = from < 0 ? -Infinity : this.points[from].x;
+        from = this.points.findLastIndex((one, place) => place >= first && place < end && one.x <= x);
+        if (from < 0) from = first - 1;
+      }
+      this.show(Math.min(end - 1, Math.max(first, from + by)));
+    }
+
     open() {
-      location.href = pageOf(this.points[this.at].idea.version, this.data.perPage);
+      const { one } = this.points[this.at];
+      if (one.row) this.trials.reveal(one);
+      else location.href = pageOf(one.version, this.data.perPage);
+    }
+
+    /* What is told of a version. */
+    version(idea) {
+      const head = make("div");
+      head.append(icon(idea.verdict), make("b", `v${idea.version} · ${number(idea.score)}`), ` ${this.data.words[idea.verdict]}`);
+      const parts = [head];
+      if (idea.difference !== null) {
+        const range = idea.low === null ? "" : ` (${signed(idea.low)} to ${signed(idea.high)})`;
+        parts.push(make("small", `${signed(idea.difference)} to the champion${range}`));
+      }
+      return [...parts, make("p", idea.hypothesis), make("small", idea.reason)];
+    }
+
+    /* What is told of a row of a search. */
+    searched({ row, batch }) {
+      const head = make("div");
+      head.append(make("b", `trial ${row.trial} · ${number(row.score)}`), " search row");
+      return [head, make("p", row.text), make("small", batch === row ? "" : batch.text)];
     }
 
     show(place) {
-      const { idea, x, y } = this.points[place];
+      const { one, x, y } = this.points[place];
       if (place !== this.at) {
         this.at = place;
         this.ring.setAttribute("cx", x);
         this.ring.setAttribute("cy", y);
         this.ring.setAttribute("visibility", "visible");
-        const word = this.data.words[idea.verdict];
-        const head = make("div");
-        head.append(icon(idea.verdict), make("b", `v${idea.version} · ${number(idea.score)}`), ` ${word}`);
-        const parts = [head];
-        if (idea.difference !== null) {
-          const range = idea.low === null ? "" : ` (${signed(idea.low)} to ${signed(idea.high)})`;
-          parts.push(make("small", `${signed(idea.difference)} to the champion${range}`));
-        }
-        parts.push(make("p", idea.hypothesis), make("small", idea.reason));
-        this.tip.replaceChildren(...parts);
+        this.tip.replaceChildren(...(one.row ? this.searched(one) : this.version(one)));
       }
       this.tip.hidden = false;
       const { box, by } = this.scale();
@@ -452,12 +519,12 @@
 
   /* Called by data.js, which is fetched as a script: a page opened as a file may fetch nothing else. */
   window.fastheurData = (data) => {
-    const ideas = data.ideas.map(readIdea);
+    const ideas = data.ideas.map((row) => readIdea(row, data.said));
     const tip = make("div", undefined, { class: "tip", role: "status" });
     tip.hidden = true;
     document.body.append(tip);
-    new Trials($("table.trials"), data, new Map(ideas.map((idea) => [idea.version, idea])));
-    for (const picture of $$("svg.chart")) new Curve(picture, data, ideas, tip);
+    const trials = new Trials($("table.trials"), data, new Map(ideas.map((idea) => [idea.version, idea])));
+    for (const picture of $$("svg.chart")) new Curve(picture, data, ideas, trials, tip);
     root.dataset.ready = "true";
   };
 
