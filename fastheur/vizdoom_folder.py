@@ -7,6 +7,7 @@ starts a small process that clears everything away when this one ends: see :mod:
 import atexit
 import contextlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -24,10 +25,12 @@ _held: list[tuple[subprocess.Popen, int]] = []
 @cache
 def _scratch(pid: int) -> str:
     """Return the scratch folder of this process; a fork gets one of its own."""
-    folder = os.path.realpath(tempfile.mkdtemp(prefix=vizdoom_watch.prefix(pid)))
+    name = f"{vizdoom_watch.prefix(pid)}{secrets.token_hex(4)}"
+    folder = os.path.realpath(os.path.join(tempfile.gettempdir(), name))
+    _watch(pid, folder)  # before there is a folder: a kill in between leaves nothing
+    os.mkdir(folder, 0o700)
     os.mkdir(os.path.join(folder, "_vizdoom"))
     atexit.register(_leave, pid, folder)
-    _watch(pid, folder)
     return folder
 
 
