@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Tests wait for processes a good deal: three workers for two cores, and four at most.
+WORKERS ?= $(shell n=$$(( $$(nproc) * 3 / 2 )); echo $$(( n > 4 ? 4 : n )))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench check format wheel clean
@@ -14,7 +16,7 @@ demo: $(STAMP)  ## learn Breakout from a plain intercept rule, and confirm the c
 	@$(BIN)/fastheur demo
 
 test: $(STAMP)  ## run the tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP)  ## measure throughput beside EnvPool, raw simulators and other libraries, and the Cython core
 	@$(BIN)/fastheur bench
