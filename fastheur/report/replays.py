@@ -51,11 +51,10 @@ class Replay:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A replay that a champion has not got: its trial, and the command that makes it."""
+    """A replay that a champion has not got: of this version's own trial."""
 
     version: int
     trial: int
-    command: str
 
 
 def found_in(folder: Path) -> list[Replay]:
@@ -78,15 +77,18 @@ def missing(record: RunRecord, replays: Sequence[Replay]) -> list[Wanted]:
     """Return for every champion that was never replayed what is wanted, in order of their reigns."""
     there = by_trial(replays)
     return [
-        Wanted(idea.version, idea.trial, command(record.folder, idea.trial))
-        for idea in record.reigns
-        if idea.trial is not None and idea.trial not in there
+        Wanted(idea.version, idea.trial) for idea in record.reigns if idea.trial is not None and idea.trial not in there
     ]
 
 
 def command(folder: Path, trial: int) -> str:
     """Return the command that makes the replay of a trial."""
     return f"fastheur replay {shlex.quote(str(folder))} trial={trial}"
+
+
+def command_for_champions(folder: Path) -> str:
+    """Return the command that makes what :func:`missing` names, and the report of the run again."""
+    return f"fastheur report {shlex.quote(str(folder))} replays=champions"
 
 
 def take_over(replays: Sequence[Replay], folder: Path, report: Path) -> list[Path]:

@@ -21,7 +21,7 @@ from fastheur.report.pages import ASSETS, asset, page
 from fastheur.report.reading import opened_run
 from fastheur.report.records import Idea, RunRecord
 from fastheur.report.rendering import make_replays
-from fastheur.report.replays import Replay, by_trial, command, found_in, missing, take_over
+from fastheur.report.replays import Replay, by_trial, command, command_for_champions, found_in, missing, take_over
 from fastheur.report.reproducing import command_of
 from fastheur.report.subjects import subjects_of
 from fastheur.report.tabling import FIRST_ROWS, Row, data_script, rows_of
@@ -128,7 +128,8 @@ def _write_run(path: Path, folder: ReportFolder, base: str, replays: Replays) ->
             "run.html", root, title=f"{record.config.task.name} {record.config.mode}", run=record, curves=drawn,
             off=off_the_chart(record) if drawn else [], below=below_the_chart(record) if drawn else 0, gap=gap_of(record),
             rows=static[:FIRST_ROWS], tried=len(static), count=len(rows), roles=_roles(rows), replays=shown, played=played,
-            wanted=missing(record, shown), heat=heat_of(record.matrix), most_events=MOST_EVENTS, pages=pages, command=reproduced,
+            wanted=missing(record, shown), champions_command=command_for_champions(record.folder),
+            heat=heat_of(record.matrix), most_events=MOST_EVENTS, pages=pages, command=reproduced,
             source=coloured(champion.source) if champion else "", alone=not base,
         ),
     )  # fmt: skip
