@@ -25,9 +25,10 @@ from fastheur.engine import Engine
 from fastheur.errors import ConfigError, nearest, whole
 from fastheur.pictures import Camera, camera_of
 from fastheur.pool_shelf import take
-from fastheur.spec import BASE_INFO, ActionSpec, Spec
+from fastheur.robot_poses import ROBOTS, robot_name
+from fastheur.spec import BASE_INFO, ActionSpec, ModelSource, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
-from fastheur.true_time import steps_per_s
+from fastheur.true_time import model_path, steps_per_s
 from fastheur.vizdoom_buttons import button_names
 from fastheur.vizdoom_folder import vizdoom_folder
 
@@ -314,7 +315,17 @@ def _read_spec(task: Task, protocol: Protocol) -> Spec:
     vizdoom = "vizdoom" in _module_of(task.env_id)
     game_variables = [key[5:] for key in state if vizdoom and key.startswith("info:") and key[5].isupper()]
     info_dtype = np.dtype([*BASE_INFO, *((name, np.float64) for name in game_variables)], align=True)
-    return Spec(task.env_id, task.mode, task.suite, obs_shape, obs_dtype, info_dtype, _action_spec(raw, task))
+    action, model = _action_spec(raw, task), _model(task, raw.config._asdict())
+    return Spec(task.env_id, task.mode, task.suite, obs_shape, obs_dtype, info_dtype, action, model)
+
+
+def _model(task: Task, config: Mapping[str, Any]) -> ModelSource | None:
+    robot = robot_name(task.env_id)
+    path = model_path(_module_of(task.env_id), task.env_id, config)
+    if path is None or robot not in ROBOTS or config.get("frame_stack", 1) != 1:
+        return None
+    told = not config.get("exclude_current_positions_from_observation", True)
+    return ModelSource(path.read_text(), robot, int(config["frame_skip"]), told)
 
 
 def _obs_layout(state: dict[str, Any]) -> tuple[np.dtype, tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """What EnvPool's MuJoCo tasks let out of a robot's pose, and where to look at it from."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,11 @@ ROBOTS: Mapping[str, Robot] = {
     "Walker2d": Robot(_leading, View((0.0, 0.0, 0.70), 2.7, -90.0, 9.0, 0.5), "torso", 1),
 }
 """By EnvPool id, without the version."""
+
+
+def robot_name(env_id: str) -> str:
+    """Return the key of :data:`ROBOTS` for an EnvPool id."""
+    return re.sub(r"-v\d+$", "", env_id)
 
 
 def joint_positions(robot: Robot, obs: Array, position: Mapping[str, float], model: Any, *, told: bool) -> Array:

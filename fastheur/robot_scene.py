@@ -1,6 +1,5 @@
 """Pictures of MuJoCo robots without OpenGL: EnvPool's own model, put into the pose that its observation tells."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 
 from fastheur.batch import Array
 from fastheur.robot_drawing import Drawing, Solid
-from fastheur.robot_poses import ROBOTS, joint_positions
+from fastheur.robot_poses import ROBOTS, joint_positions, robot_name
 
 _GEOMS = {
     int(mujoco.mjtGeom.mjGEOM_SPHERE): (False, False),
@@ -34,7 +33,7 @@ class RobotScene:
 
     def __init__(self, env_id: str, model: Path, config: Mapping[str, Any]) -> None:
         """Load the model that EnvPool loads. ``config`` is EnvPool's configuration of the task."""
-        self.robot = ROBOTS[re.sub(r"-v\d+$", "", env_id)]
+        self.robot = ROBOTS[robot_name(env_id)]
         self.model = mujoco.MjModel.from_xml_path(str(model))
         self.data = mujoco.MjData(self.model)
         self._told = not config.get("exclude_current_positions_from_observation", True)

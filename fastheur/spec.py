@@ -52,10 +52,26 @@ def _range_text(bound: npt.NDArray[np.float64]) -> str:
 
 
 @dataclass(frozen=True)
+class ModelSource:
+    """The MuJoCo model behind a task, for policies that plan: the very text that EnvPool loads.
+
+    Attributes:
+        xml: the model. robot: EnvPool's id without the version, ``Ant``. frame_skip: simulator steps per env step.
+        told: the observation has the leading positions (x, y) too.
+    """
+
+    xml: str
+    robot: str
+    frame_skip: int
+    told: bool = False
+
+
+@dataclass(frozen=True)
 class Spec:
     """Shapes and dtypes of one task, as a policy sees it. Holds no seed, no split and no engine.
 
-    ``obs_dtype`` is a structured dtype where the task gives a dictionary; then ``obs_shape`` is ``()``.
+    ``obs_dtype`` is a structured dtype where the task gives a dictionary; then ``obs_shape`` is ``()``. ``model`` is there for
+    the MuJoCo tasks of Gymnasium only.
     """
 
     env_id: str
@@ -65,6 +81,7 @@ class Spec:
     obs_dtype: np.dtype
     info_dtype: np.dtype
     action: ActionSpec
+    model: ModelSource | None = field(default=None, repr=False)
 
     @property
     def obs_text(self) -> str:
