@@ -12,6 +12,7 @@ from fastheur.errors import ActionError, PolicyError
 from fastheur.host import Candidate, Host, Runner, assemble, first_bad, read_only
 from fastheur.kernel import compile_kernel, plain_loop
 from fastheur.loading import Policy, line_in, policy_from_source, problem_at
+from fastheur.model_steps import ModelMeter, metering
 from fastheur.policy import SlotRandom, state_dtype
 from fastheur.spec import Spec
 
@@ -158,12 +159,15 @@ class _Batch(_InProcess):
         super().__init__(candidates, spec, slots)
         self._params[:] = self._rows[0]
         self._random = SlotRandom(slots, memory.get("draws"))
+        self._meter = ModelMeter(slots, memory.get("model_steps"))
         params = read_only(self._params)
-        self._instance = self._guarded(lambda: self._loaded.namespace["Policy"](self.spec, params, self._random))
+        with metering(self._meter):
+            self._instance = self._guarded(lambda: self._loaded.namespace["Policy"](self.spec, params, self._random))
 
     def reset(self, slots: Array, candidates: Array, keys: Sequence[int]) -> None:
         self._params[slots] = self._rows[candidates]
         self._random.rekey(slots, keys)
+        self._meter.restart(slots)
         self._guarded(lambda: self._instance.reset(slots.copy()))
 
     def act(self, batch: StepBatch) -> None:

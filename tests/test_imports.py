@@ -39,6 +39,7 @@ LAYERS = [
         "verbs",
         "isolation",
         "notebook",
+        "model_steps",
     },
     {"source_limits"},
     {"complexity", "editing", "memory", "regress", "database", "drafts", "wal"},
@@ -109,7 +110,7 @@ LAYERS = [
 ]
 """A module imports from its own layer's predecessors only."""
 
-ALONE = ("_core", "_reference", "seeds", "benchmark_numba", "vizdoom_watch")
+ALONE = ("_core", "_reference", "seeds", "benchmark_numba", "vizdoom_watch", "model_steps")
 ENGINE_SIDE = {
     "engine",
     "engine_envpool",
