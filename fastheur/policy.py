@@ -157,6 +157,29 @@ class SlotRandom:
         with np.errstate(over="ignore"):
             return _split_mix(self._key[slots], self._draws[slots])
 
+    def normal(self, slots: npt.NDArray[np.integer], count: int) -> npt.NDArray[np.float64]:
+        """Return ``count`` standard normal numbers per given slot, (n, count), each row from the slot's own stream."""
+        out = np.empty((len(slots), count))
+        pairs = -(-count // 2)
+        _normals(self._key[slots], self._draws[slots], out)
+        self._draws[slots] += np.uint64(2 * pairs)
+        return out
+
+
+@numba.njit
+def _normals(keys: Any, draws: Any, out: Any) -> None:
+    """Box & Muller 1958, two numbers of the stream for two normal ones."""
+    for row in range(out.shape[0]):
+        draw = draws[row]
+        for column in range(0, out.shape[1], 2):
+            first = _compiled_split_mix(keys[row], draw + np.uint64(1))
+            second = _compiled_split_mix(keys[row], draw + np.uint64(2))
+            draw += np.uint64(2)
+            radius = math.sqrt(-2.0 * math.log(1.0 - first))
+            out[row, column] = radius * math.cos(2.0 * math.pi * second)
+            if column + 1 < out.shape[1]:
+                out[row, column + 1] = radius * math.sin(2.0 * math.pi * second)
+
 
 def params_dtype(params: Mapping[str, Param]) -> np.dtype:
     """Return the record layout of ``params`` as kernels see it (one unused field where there is none)."""
