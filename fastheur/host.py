@@ -15,6 +15,7 @@ from fastheur import _core
 from fastheur.batch import Array, StepBatch
 from fastheur.contract import Declaration
 from fastheur.errors import ActionError, PolicyError
+from fastheur.model_steps import summed
 from fastheur.policy import Number
 from fastheur.preprocess import Preprocessor
 from fastheur.spec import ActionSpec, Spec
@@ -197,8 +198,7 @@ class _Population:
         return self._hosts[self._owner[slot]].model_steps_of(slot)
 
     def model_steps(self) -> int | None:
-        known = [steps for steps in (host.model_steps() for host in self._hosts) if steps is not None]
-        return sum(known) if known else None
+        return summed(host.model_steps() for host in self._hosts)
 
     def state_of(self, slot: int) -> dict[str, Any]:
         return self._hosts[self._owner[slot]].state_of(slot)
