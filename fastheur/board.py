@@ -14,6 +14,7 @@ class Board:
 
     Attributes:
         doing: the operation under way, empty between two. steps: env steps charged, those under way included.
+        model_steps: charged when the last operation ended; None where nothing was planned.
         champion, champion_score, start_score: as last judged, None before. versions: how many were tried.
         lines: what happened last, newest at the end. listener: called with every line.
     """
@@ -24,6 +25,7 @@ class Board:
     wall_s: float = 0.0
     tokens: int | None = None
     money: float | None = None
+    model_steps: int | None = None
     champion: str = ""
     champion_score: float | None = None
     start_score: float | None = None

@@ -1,4 +1,4 @@
-"""What a run may take and what it has taken: env steps, wall time, tokens and money; whichever is spent first ends it."""
+"""What a run may take and what it has taken, in steps, time, tokens and money; whichever is spent first ends it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +11,9 @@ class Budget:
     """Limits of a run.
 
     Attributes:
-        env_steps: of everything but sealed reads. wall_s: seconds that a supervisor works on it, over all sessions.
+        env_steps: of everything but sealed reads. model_steps: likewise, of policies that plan; None for no limit. No batch
+            is begun once they are used up, so at most one goes beyond, and all that it took is charged.
+        wall_s: seconds that a supervisor works on it, over all sessions.
         tokens, money: of language models, money in US dollars; None for no limit.
         must_use: the run goes on until the env steps are spent, whatever the agent says.
     """
@@ -21,9 +23,12 @@ class Budget:
     tokens: int | None = None
     money: float | None = None
     must_use: bool = False
+    model_steps: int | None = None
 
     def __post_init__(self) -> None:
         whole("budget.env_steps", self.env_steps)
+        if self.model_steps is not None:
+            whole("budget.model_steps", self.model_steps)
         for name in ("wall_s", "tokens", "money"):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -35,18 +40,24 @@ class Budget:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a run has taken so far; ``tokens`` and ``money`` are None while nobody has said anything about them."""
+    """What a run has taken so far.
+
+    ``tokens`` and ``money`` are None while nobody has said anything about them, ``model_steps`` while nothing was planned.
+    """
 
     env_steps: int = 0
     sealed_steps: int = 0
     wall_s: float = 0.0
     tokens: int | None = None
     money: float | None = None
+    model_steps: int | None = None
 
     def exhausted(self, budget: Budget) -> str | None:
         """Say which budget is spent, or None."""
         if self.env_steps >= budget.env_steps:
             return f"the budget of {budget.env_steps:,} env steps is spent"
+        if budget.model_steps is not None and (self.model_steps or 0) >= budget.model_steps:
+            return f"the budget of {budget.model_steps:,} model steps is spent"
         if budget.wall_s is not None and self.wall_s >= budget.wall_s:
             return f"the budget of {budget.wall_s:,.0f} s of wall time is spent"
         if budget.tokens is not None and (self.tokens or 0) >= budget.tokens:
@@ -58,7 +69,7 @@ class Spent:
     def left(self, budget: Budget) -> dict[str, Any]:
         """Return what is left of each budget that has a limit."""
         left: dict[str, Any] = {"env_steps": max(0, budget.env_steps - self.env_steps)}
-        for name in ("wall_s", "tokens", "money"):
+        for name in ("model_steps", "wall_s", "tokens", "money"):
             limit = getattr(budget, name)
             if limit is not None:
                 left[name] = max(0, limit - (getattr(self, name) or 0))
@@ -67,6 +78,8 @@ class Spent:
     def text(self, budget: Budget) -> str:
         """Return what was used of what, in words."""
         parts = [f"{self.env_steps:,} of {budget.env_steps:,} env steps"]
+        if budget.model_steps is not None or self.model_steps is not None:
+            parts.append(f"{self.model_steps or 0:,}{_of(budget.model_steps, ',')} model steps")
         if budget.wall_s is not None:
             parts.append(f"{self.wall_s:,.0f} of {budget.wall_s:,.0f} s")
         if budget.tokens is not None or self.tokens is not None:

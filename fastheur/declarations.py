@@ -1,8 +1,10 @@
-"""Finds what a policy file declares on its syntax tree, without running it: the calls of Param behind PARAMS."""
+"""Finds on a policy file's syntax tree, without running it, what it declares and whether it plans."""
 
 import ast
 
 from fastheur.policy import Number
+
+_PLANNER = "fastheur.planner."
 
 
 def param_calls(tree: ast.Module) -> dict[str, ast.Call]:
@@ -29,6 +31,20 @@ def param_calls(tree: ast.Module) -> dict[str, ast.Call]:
             if isinstance(value, ast.Call) and _makes_param(value.func, makers):
                 found[key.value] = value
     return found
+
+
+def plans(tree: ast.Module) -> bool:
+    """Say whether the file names the planner in any of the ways in which Python lets it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and any(f"{alias.name}.".startswith(_PLANNER) for alias in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom) and any(
+            f"{node.module}.{alias.name}.".startswith(_PLANNER) for alias in node.names
+        ):
+            return True
+        if isinstance(node, ast.Attribute) and f"{ast.unparse(node)}." == _PLANNER:
+            return True
+    return False
 
 
 def argument(call: ast.Call, name: str, place: int) -> ast.expr | None:

@@ -16,6 +16,7 @@ from fastheur.host import Candidate, Host
 from fastheur.ledger import Ledger, TrialStart, versions
 from fastheur.limits import Limits
 from fastheur.loading import Policy
+from fastheur.model_steps import shared_out
 from fastheur.places import Place, find_place
 from fastheur.policy import Number
 from fastheur.rollout import Episode, Job, rollout
@@ -257,6 +258,8 @@ class _Trials:
         self._last_write = self._last_report = time.perf_counter()
         self._ledger = Ledger(what.ledger) if what.ledger else None
         self._numbers: list[int] = []
+        self._model_steps: Callable[[], int | None] = lambda: None
+        self._planning = [candidate.policy.plans for candidate in candidates]
         if self._ledger:
             found = versions(engine.name)
             starts = [
@@ -282,6 +285,7 @@ class _Trials:
     def collect(self, host: Host, jobs: Sequence[Job]) -> list[Scorecard]:
         """Play the jobs; whatever ends them, what was measured is settled before it goes on."""
         cpu, stepping = time.process_time(), time.perf_counter()
+        self._model_steps = host.model_steps
         play = rollout(
             self._engine,
             host,
@@ -336,7 +340,12 @@ class _Trials:
             self._progress(self._engine.env_steps, self._all)
         cpu_s, building = time.process_time() - cpu, self._engine.build_s
         wall, setup = now - stepping - building, stepping - self._began + building
-        cards = [self._card(number, status, wall, setup) for number in range(len(self._settings))]
+        known = [
+            sum(episode.model_steps or 0 for episode in episodes) if plans else None
+            for plans, episodes in zip(self._planning, self._episodes, strict=True)
+        ]
+        planned = shared_out(self._model_steps(), known)
+        cards = [self._card(number, status, wall, setup, steps) for number, steps in enumerate(planned)]
         try:
             self._record(cards, status, cpu_s / len(cards), error)
         except LedgerError as problem:  # what was measured is shown even where it cannot be kept
@@ -350,7 +359,7 @@ class _Trials:
                 for number, card in zip(self._numbers, cards, strict=True):
                     ledger.finish(number, card, status, cpu_s, error)
 
-    def _card(self, number: int, status: str, wall: float, setup: float) -> Scorecard:
+    def _card(self, number: int, status: str, wall: float, setup: float, model_steps: int | None) -> Scorecard:
         episodes = tuple(sorted(self._episodes[number], key=lambda episode: episode.index))
         played, mine = sum(episode.length for episode in self._all), sum(episode.length for episode in episodes)
         # steps of unfinished episodes are shared out evenly, so that the trials add up to what the engine took
@@ -366,6 +375,7 @@ class _Trials:
             self._engine.name,
             str(self._schedule),
             self._scanned // len(self._settings),
+            model_steps,
         )
         trial = self._numbers[number] if self._numbers else None
         return Scorecard(self._settings[number], episodes, cost, status == "finished", self._what.secret, trial)

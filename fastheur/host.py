@@ -4,9 +4,10 @@ A *candidate* is one policy with one set of parameter values. A slot plays one c
 at the episode's start, so a population shares one pool and one compiled loop.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from fastheur import _core
 from fastheur.batch import Array, StepBatch
 from fastheur.contract import Declaration
 from fastheur.errors import ActionError, PolicyError
+from fastheur.model_steps import summed
 from fastheur.policy import Number
 from fastheur.preprocess import Preprocessor
 from fastheur.spec import ActionSpec, Spec
@@ -39,8 +41,24 @@ class Host(Protocol):
     def drew_randomness(self, slot: int) -> bool:
         """True if the policy used its random stream in the slot's current episode."""
 
+    def model_steps_of(self, slot: int) -> int | None:
+        """Return the model steps of the slot's current episode; None where the policy does not plan."""
+
+    def model_steps(self) -> int | None:
+        """Return the model steps that were taken in all, unfinished episodes included; None where no policy plans."""
+
     def state_of(self, slot: int) -> dict[str, Any]:
         """Return the policy's own STATE fields in a slot, as it left them at its last action; nothing where it has none."""
+
+
+class ModelAccount(Protocol):
+    """What model steps are charged to; see :class:`fastheur.meter.StepMeter`."""
+
+    def check_model_steps(self) -> None:
+        """Refuse to go on where none are left."""
+
+    def charge_model_steps(self, steps: int) -> None:
+        """Charge ``steps`` that were taken."""
 
 
 def assemble(candidates: Sequence[Candidate], slots: int, single: Callable[[Sequence[Candidate]], Host]) -> Host:
@@ -71,11 +89,17 @@ def first_bad(action: ActionSpec, actions: Array) -> int:
 
 
 class Runner:
-    """One policy's host: its parameter rows, and the observations as its FRAME asks for them.
+    """One policy's host: its parameter rows, the observations as its FRAME asks for them, and what it plans.
+
+    Attributes:
+        spec: the task as the policy sees it; the model is in it for a policy that plans only.
+        account: what model steps are charged to, for all hosts of the process; None: to nobody.
 
     Raises:
         PolicyError: the policy does not play this observation mode, or its FRAME does not fit the frames.
     """
+
+    account: ClassVar[ModelAccount | None] = None
 
     def __init__(self, candidates: Sequence[Candidate], spec: Spec, slots: int) -> None:
         self._policy = policy = candidates[0].policy
@@ -84,6 +108,8 @@ class Runner:
                 f"{policy.name} plays obs={' or '.join(policy.modes)}, and this task is run with obs={spec.mode}."
             )
         self._values = [candidate.values for candidate in candidates]
+        self._planned = 0
+        spec = spec if policy.plans else replace(spec, model=None)
         self._preprocessor = Preprocessor(policy.frame, spec, slots, policy.name) if policy.frame else None
         self.spec = self._preprocessor.spec if self._preprocessor else spec
 
@@ -92,6 +118,35 @@ class Runner:
         if self._preprocessor is None:
             return read_only(batch.obs)
         return read_only(self._preprocessor.apply(batch.obs, batch.slots, batch.first))
+
+    def model_steps_of(self, slot: int) -> int | None:
+        """See :class:`Host`; a host whose policies can plan says more."""
+        del slot
+        return None
+
+    def model_steps(self) -> int | None:
+        """See :class:`Host`."""
+        return self._planned if self._policy.plans else None
+
+    @contextmanager
+    def _planning(self) -> Iterator[None]:
+        """Around whatever may plan: what it took is charged, whatever comes of it."""
+        before = self._planned
+        try:
+            yield
+        finally:
+            self._planned = self._planned_now()
+            if self.account is not None and self._planned > before:
+                self.account.charge_model_steps(self._planned - before)
+
+    def _planned_now(self) -> int:
+        """Return the model steps that were taken in all, as of now; a host whose policies can plan says more."""
+        return 0
+
+    def _refuse_unplanned(self) -> None:
+        """Refuse a batch of a policy that plans where nothing is left to plan with."""
+        if self._policy.plans and self.account is not None:
+            self.account.check_model_steps()
 
     def _bad_action(self, batch: StepBatch, row: int, value: Any) -> ActionError:
         return ActionError(
@@ -138,6 +193,12 @@ class _Population:
 
     def drew_randomness(self, slot: int) -> bool:
         return self._hosts[self._owner[slot]].drew_randomness(slot)
+
+    def model_steps_of(self, slot: int) -> int | None:
+        return self._hosts[self._owner[slot]].model_steps_of(slot)
+
+    def model_steps(self) -> int | None:
+        return summed(host.model_steps() for host in self._hosts)
 
     def state_of(self, slot: int) -> dict[str, Any]:
         return self._hosts[self._owner[slot]].state_of(slot)

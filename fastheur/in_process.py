@@ -161,20 +161,24 @@ class _Batch(_InProcess):
         self._random = SlotRandom(slots, memory.get("draws"))
         self._meter = ModelMeter(slots, memory.get("model_steps"))
         params = read_only(self._params)
-        with metering(self._meter):
+        with self._planning(), metering(self._meter):
             self._instance = self._guarded(lambda: self._loaded.namespace["Policy"](self.spec, params, self._random))
 
     def reset(self, slots: Array, candidates: Array, keys: Sequence[int]) -> None:
         self._params[slots] = self._rows[candidates]
         self._random.rekey(slots, keys)
         self._meter.restart(slots)
-        self._guarded(lambda: self._instance.reset(slots.copy()))
+        with self._planning():
+            self._guarded(lambda: self._instance.reset(slots.copy()))
 
     def act(self, batch: StepBatch) -> None:
+        self._refuse_unplanned()
         obs, live = self._seen(batch), batch.live
         everything = (obs, batch.info, batch.slots)
         view = [read_only(part if live is None else part[live]) for part in everything]
-        actions = self._checked(self._guarded(lambda: self._instance.act(*view)), len(view[2]))
+        with self._planning():
+            found = self._guarded(lambda: self._instance.act(*view))
+        actions = self._checked(found, len(view[2]))
         bad = first_bad(self.spec.action, actions)
         if bad >= 0:
             raise self._bad_action(batch, int(self._live(batch)[bad]), actions[bad])
@@ -185,6 +189,12 @@ class _Batch(_InProcess):
 
     def drew_randomness(self, slot: int) -> bool:
         return self._random.drawn(slot)
+
+    def model_steps_of(self, slot: int) -> int | None:
+        return int(self._meter.counts[slot]) if self._policy.plans else None
+
+    def _planned_now(self) -> int:
+        return self._meter.total
 
     def state_of(self, slot: int) -> dict[str, Any]:
         del slot  # what a batch policy remembers is its own affair

@@ -48,6 +48,9 @@ _USUAL_INBOX = 64 << 20
 _USUAL_OUTBOX = 16 << 20
 _GLANCE_S = 0.1
 
+MOST_MODEL_STEPS = 1 << 40
+"""That are believed of one episode."""
+
 
 class Isolated:
     """Policies in processes of their own, at level ``strict`` or ``process``; see :class:`fastheur.places.Place`.
@@ -191,6 +194,9 @@ class _CellHost(Runner):
         self._most = slots
         self._spent = self._looked = 0.0
         self._began = np.zeros(slots)
+        self._counts, self._total = np.zeros(slots, np.int64), 0
+        with self._planning():
+            self._count()  # what it took while it was made
 
     def reset(self, slots: Array, candidates: Array, keys: Sequence[int]) -> None:
         """Take down which episodes start; the cell hears of them with its next batch."""
@@ -205,6 +211,7 @@ class _CellHost(Runner):
 
     def act(self, batch: StepBatch) -> None:
         """Send the live rows, and take their actions."""
+        self._refuse_unplanned()
         obs, live, sent = self._seen(batch), batch.live, self._in
         rows = len(batch.slots) if live is None else len(live)
         for name, column in (("obs", obs), ("info", batch.info), ("slots", batch.slots)):
@@ -224,6 +231,20 @@ class _CellHost(Runner):
         draws = self._out["state"]["_draws"] if self._policy.style == "kernel" else self._out["draws"]
         return bool(draws[slot])
 
+    def model_steps_of(self, slot: int) -> int | None:
+        """See :class:`Host`; likewise."""
+        return int(self._counts[slot]) if self._policy.plans else None
+
+    def _planned_now(self) -> int:
+        return self._total
+
+    def _count(self) -> None:
+        """Take what the process says of its model steps: never fewer than before, and never more than can be."""
+        if self._policy.plans:
+            told = np.clip(self._out["model_steps"], self._counts, MOST_MODEL_STEPS)
+            self._total += int((told - self._counts).sum())
+            self._counts = told
+
     def state_of(self, slot: int) -> dict[str, Any]:
         """See :class:`Host`."""
         record = self._out["state"][slot].copy()
@@ -231,9 +252,14 @@ class _CellHost(Runner):
 
     def _play(self, rows: int) -> None:
         self._rows[0], self._starts[0] = rows, self._waiting
+        self._counts[self._in["start_slots"][: self._waiting]] = 0
         self._waiting = 0
         began = time.perf_counter()
-        self._cell.call(PLAY, self._limits.call_s)
+        with self._planning():
+            try:
+                self._cell.call(PLAY, self._limits.call_s)
+            finally:
+                self._count()
         self._spent += time.perf_counter() - began
         if self._spent - self._looked > _GLANCE_S:
             self._looked = self._spent

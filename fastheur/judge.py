@@ -13,7 +13,8 @@ from typing import Any
 from fastheur.errors import EngineError, FastheurError, IsolationError, LedgerError, PolicyDied
 from fastheur.hopeless import StallRule
 from fastheur.ledger import TrialStart, versions
-from fastheur.meter import StepMeter, StepsSpent
+from fastheur.meter import ModelStepsSpent, StepMeter, StepsSpent
+from fastheur.model_steps import summed
 from fastheur.playing import START_S, Deadlines, Player
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
@@ -35,6 +36,12 @@ class Row:
     sha256: str
     style: str
     values: Mapping[str, float]
+    plans: bool
+
+
+def row_of(name: str, source: str, sha256: str, declared: Mapping[str, Any]) -> Row:
+    """Return the candidate that is played with its defaults; ``declared`` is the player's answer to ``check``."""
+    return Row(name, source, sha256, declared["style"], declared["values"], declared["plans"])
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,12 @@ class Judge:
         """Env steps charged before the reservation under way."""
         self.deadline: Callable[[], float] = lambda: config.trial_s
         self.progress: Callable[[int, int], None] = lambda done, of: None
+
+    @property
+    def model_left(self) -> int | None:
+        """Model steps that are left of their budget; None where it has no limit."""
+        limit = self._config.budget.model_steps
+        return None if limit is None else max(0, limit - (self._ledger.model_steps() or 0))
 
     @property
     def left(self) -> int:
@@ -164,7 +177,7 @@ class Judge:
         starts = [self._start(row, order, setting) for row, setting in zip(mine, settings, strict=True)]
         with self._reserved(order.operation, order.role, self._worst(order, len(wanted)), starts) as account:
             entries = [
-                Entry(trial, setting, self._key(row, order))
+                Entry(trial, setting, self._key(row, order), row.plans)
                 for trial, setting, row in zip(account.trials, settings, mine, strict=True)
             ]
             trials = TrialRows(
@@ -223,17 +236,20 @@ class Judge:
         self.charged = self._ledger.steps()[0]
         left = self._config.budget.env_steps - self.charged
         number, trials = self._ledger.reserve(operation, role, steps, starts)
-        self._meter.begin(number, steps)
+        self._meter.begin(number, steps, None if role == "sealed" else self.model_left)
         account = _Account(trials)
         try:
             yield account
+        except ModelStepsSpent:  # their budget is spent, and says so itself
+            raise
         except StepsSpent:
             self.spent |= role != "sealed" and steps >= left and self.deadline() > 0
             raise
         finally:
+            taken, planned = self._meter.taken, self._meter.model_taken
             with self._ledger.at_once("settle steps"):
-                account.settle(self._meter.taken)
-                self._ledger.settle(number, self._meter.taken)
+                account.settle(taken, planned)
+                self._ledger.settle(number, taken, planned)
 
     def _worst(self, order: Order, episodes: int) -> int:
         """Env steps to reserve: what the episodes can take, and not more than may be spent on them."""
@@ -299,14 +315,18 @@ class Judge:
         mine = {index: known[index] for index in sorted(order.indices)}
         trials = [trial for _, _, trial in mine.values()]
         episodes = tuple(episode for episode, _, _ in mine.values())
-        cost = Cost(sum(episode.length for episode in episodes), 0.0, 0.0, self._config.slots, self._config.threads)
+        steps, planned = (
+            sum(episode.length for episode in episodes),
+            summed(episode.model_steps for episode in episodes),
+        )
+        cost = Cost(steps, 0.0, 0.0, self._config.slots, self._config.threads, model_steps=planned)
         card = Scorecard(self.setting(row, order), episodes, cost, True, order.secret, max(trials, default=None))
         return Played(card, {index: record for index, (_, record, _) in mine.items() if record}, card.trial)
 
 
 @dataclass
 class _Account:
-    """What a reservation pays for: its trials, and how they are settled with the env steps that were taken."""
+    """What a reservation pays for: its trials, and how they are settled with the env and model steps that were taken."""
 
     trials: list[int]
-    settle: Callable[[int], None] = lambda taken: None
+    settle: Callable[[int, int], None] = lambda taken, planned: None

@@ -31,7 +31,7 @@ from fastheur.run_folder import LOG, METER
 from fastheur.runs import Run
 from fastheur.trial_rows import settle_open
 
-_CUT_OFF = Answer("The env steps that were left did not reach for it; what was taken is charged.")
+_CUT_OFF = Answer("What was left of the budget did not reach for it; what was taken is charged.")
 _CLOCK_S = 5.0
 """The wall time that an operation has taken so far is written this often."""
 _TAKEN_NAMES = re.compile(r"v\d+-\d+")
@@ -130,7 +130,7 @@ class Lab:
         """What the run has taken so far."""
         charged, sealed = self._ledger.steps()
         wall = self._wall_before + time.monotonic() - self._began
-        return Spent(charged, sealed, wall, *self._ledger.charged())
+        return Spent(charged, sealed, wall, *self._ledger.charged(), self._ledger.model_steps())
 
     def start(self) -> Answer:
         """Try the policy that the run starts from, which becomes the first champion; nothing where that was done.
@@ -148,6 +148,11 @@ class Lab:
         if self._ledger.champion is None:
             if "reason" in answer.data:
                 raise ConfigError(f"The start policy {config.start_name} cannot be played: {answer.data['reason']}")
+            if self._ledger.model_steps() and config.budget.model_steps is not None:
+                raise ConfigError(
+                    f"budget.model_steps={config.budget.model_steps:,} does not reach for the first trial of the start policy, which "
+                    "plans with a model; expected more, or fewer train_episodes."
+                )
             raise ConfigError(
                 f"budget.env_steps={config.budget.env_steps:,} does not reach for the first trial of the start policy; "
                 f"expected at least one episode of {config.task.name}, of up to "
@@ -273,6 +278,7 @@ class Lab:
         spent, champion = self.spent, self._ledger.champion
         self.board.steps = spent.env_steps
         self.board.wall_s, self.board.tokens, self.board.money = spent.wall_s, spent.tokens, spent.money
+        self.board.model_steps = spent.model_steps
         self.board.episodes = (0, 0)
         if champion:
             self.board.champion, self.board.champion_score = champion.name, champion.score

@@ -12,7 +12,7 @@ from fastheur.board import Board
 from fastheur.complexity import complexity
 from fastheur.errors import PolicyError
 from fastheur.hunting import Hunt
-from fastheur.judge import Judge, Order, Played, Row
+from fastheur.judge import Judge, Order, Played, Row, row_of
 from fastheur.meter import StepsSpent
 from fastheur.operations import Answer
 from fastheur.policy import Param
@@ -111,7 +111,7 @@ class Trials:
     def _row(self, version: Version) -> Row:
         name = f"{version.name}.py"
         declared = self._judge.ask("check", source=version.source, name=name)
-        return Row(name, version.source, version.policy_sha256, declared["style"], declared["values"])
+        return row_of(name, version.source, version.policy_sha256, declared)
 
     def _train(self, operation: int, version: Version, row: Row, episodes: int | None) -> Played:
         """Play train episodes: one where one is everything, for the champion too; else as many as asked for."""
@@ -237,7 +237,7 @@ class Trials:
         except PolicyError as error:
             return Answer(f"The source was refused.\n{error}", {"status": "failed", "reason": str(error)})
         params = {name: _param(entry) for name, entry in declared["params"].items()}
-        base = Row("search.py", source, sha256, declared["style"], declared["values"])
+        base = row_of("search.py", source, sha256, declared)
         hunt = Hunt(self._config, self._judge, operation, base, params, make_space(params, space), sampler)
         free = self._ledger.searched({"source": sha256, "space": dict(space), "sampler": sampler})
         try:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastheur import notebook
+from fastheur.model_steps import planned
 from fastheur.run_ledger import Version
 from fastheur.runs import RunConfig
 from fastheur.score_view import as_html, number, score
@@ -35,6 +36,7 @@ class LearnResult:
         confirmed: the Scorecard of the champion on sealed seeds as JSON values, None where it was not played.
         reason: why the run ended, None where it can go on.
         env_steps, sealed_steps: charged to the budget, and beside it. steps_per_s: env steps per second of stepping.
+        model_steps: charged to the budget; None where nothing was planned.
         tried: how many versions. tokens, money: of a language model, money in US dollars; None where unknown.
         secret: behind the sealed seeds, None before they were played.
     """
@@ -53,6 +55,7 @@ class LearnResult:
     tokens: int | None = None
     money: float | None = None
     secret: str | None = None
+    model_steps: int | None = None
 
     @property
     def score(self) -> float | None:
@@ -114,6 +117,11 @@ class LearnResult:
             f"{self.env_steps:,} of {config.budget.env_steps:,} {unit} used, {self.tried} versions tried, "
             f"{self.steps_per_s:,.0f} steps/s; sealed reads took {self.sealed_steps:,} more."
         )
+        if self.model_steps is not None:
+            limit = config.budget.model_steps
+            yield f"Planned: {self.model_steps:,}{'' if limit is None else f' of {limit:,}'} model steps used."
+        if self.confirmed is not None and self.confirmed.get("model_steps") is not None:
+            yield f"The champion {planned(self.confirmed['model_steps'])} in the sealed episodes."
         if self.tokens is not None:
             yield f"{self.tokens:,} tokens used{'' if self.money is None else f', for ${self.money:,.2f}'}."
         record = references().get(config.task.env_id)

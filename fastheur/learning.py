@@ -9,7 +9,7 @@ from fastheur.agents.base import Agent, Assignment
 from fastheur.board import Board
 from fastheur.budget import Budget
 from fastheur.errors import ConfigError, RunOver
-from fastheur.judge import Order, Row
+from fastheur.judge import Order, row_of
 from fastheur.lab import Lab
 from fastheur.lab_server import DoorServer
 from fastheur.lab_wire import SOCKET
@@ -96,7 +96,7 @@ def confirm(lab: Lab) -> Scorecard:
     lab.judge.deadline = lambda: config.trial_s  # a wall time that is spent does not spoil what was learnt in it
     lab.board.doing = f"confirming {champion.name} on {config.confirm_episodes} sealed episodes"
     declared = lab.judge.ask("check", source=champion.source, name=f"{champion.name}.py")
-    row = Row(f"{champion.name}.py", champion.source, champion.policy_sha256, declared["style"], declared["values"])
+    row = row_of(f"{champion.name}.py", champion.source, champion.policy_sha256, declared)
     order = Order(
         ledger.open_operation("confirm", {}), "sealed", "sealed", range(config.confirm_episodes), config.confirm_protocol,
         notes="sealed confirmation", secret=ledger.value("secret"),
@@ -137,6 +137,7 @@ def result(run: Run) -> LearnResult:
         tried=len(ledger.versions()),
         tokens=tokens,
         money=money,
+        model_steps=ledger.model_steps(),
         secret=ledger.value("secret") if ledger.value("status") == "confirmed" else None,
     )
 

@@ -121,11 +121,22 @@ class Ledger(Database):
     ) -> None:
         """Keep finished episodes of a running trial, and by index what :class:`fastheur.action_log.ActionLog` has of them."""
         rows = [
-            (trial, split, e.index, e.ret, e.length, e.terminated, e.lives_lost, e.last_reward_step, e.action_hash)
+            (
+                trial,
+                split,
+                e.index,
+                e.ret,
+                e.length,
+                e.terminated,
+                e.lives_lost,
+                e.last_reward_step,
+                e.action_hash,
+                e.model_steps,
+            )
             for e in episodes
         ]
         insert = (
-            "INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (trial, episode) DO NOTHING"  # a Ctrl-C came after they were written, and they come again
         )
         with self._transaction("write episodes"):
@@ -156,6 +167,7 @@ class Ledger(Database):
             "finished": time.time(),
             "status": status,
             "env_steps": card.cost.env_steps,
+            "model_steps": card.cost.model_steps,
             "episodes": len(card.episodes),
             "wall_s": card.cost.wall_s,
             "cpu_s": cpu_s,
@@ -174,13 +186,15 @@ class Ledger(Database):
             "SELECT trials.*, policies.name AS policy_name, "
             # a killed trial was never settled: its finished episodes are what is known of its cost
             "coalesce(env_steps, (SELECT sum(length) FROM episodes e WHERE e.trial = trials.trial)) AS known_steps, "
+            "coalesce(model_steps, (SELECT sum(model_steps) FROM episodes e WHERE e.trial = trials.trial)) AS known_planned, "
             "coalesce(episodes, (SELECT count(*) FROM episodes e WHERE e.trial = trials.trial)) AS known_episodes "
             "FROM trials JOIN policies ON sha256 = policy_sha256 "
             "WHERE (?1 IS NULL OR env_id = ?1) AND (?2 IS NULL OR obs_mode = ?2) ORDER BY trial"
         )
         with self._explained("read"):
             rows = [dict(row) for row in self._db.execute(query, (env_id, obs_mode))]
-        return [{**row, "env_steps": row.pop("known_steps"), "episodes": row.pop("known_episodes")} for row in rows]
+        known = {"env_steps": "known_steps", "model_steps": "known_planned", "episodes": "known_episodes"}
+        return [{**row, **{name: row.pop(found) for name, found in known.items()}} for row in rows]
 
     def sealed_reads(self) -> int:
         """Return how many times a sealed split was read."""

@@ -14,7 +14,7 @@ _STEPS = (
         SELECT r.trial, coalesce(t.split, json_extract(r.setting, '$[2]'), 'train'), r.episode,
             json_extract(result, '$.ret'), json_extract(result, '$.length'), json_extract(result, '$.terminated'),
             json_extract(result, '$.lives_lost'), json_extract(result, '$.last_reward_step'),
-            json_extract(result, '$.action_hash')
+            json_extract(result, '$.action_hash'), json_extract(result, '$.model_steps')
         FROM run_episodes r LEFT JOIN trials t USING (trial) WHERE json_valid(result) AND {_NO_EPISODE}"""),
     (True, "kept results left out, whose episodes are lost: they can be played again", f"""
         DELETE FROM run_episodes AS r WHERE NOT json_valid(result) OR {_NO_EPISODE}"""),
@@ -35,8 +35,9 @@ _STEPS = (
             UNION SELECT operation FROM run_memory) WHERE operation NOT IN (SELECT operation FROM run_operations)"""),
     (True, "reservations stand in for lost ones, with the env steps of their trials", """
         INSERT INTO run_reservations
-        SELECT reservation, (SELECT max(operation) FROM run_operations), 'lost', total, total FROM (
-            SELECT reservation, sum(coalesce(env_steps, 0)) AS total FROM run_trials JOIN trials USING (trial)
+        SELECT reservation, (SELECT max(operation) FROM run_operations), 'lost', total, total, planned FROM (
+            SELECT reservation, sum(coalesce(env_steps, 0)) AS total, sum(model_steps) AS planned
+            FROM run_trials JOIN trials USING (trial)
             GROUP BY reservation) WHERE reservation NOT IN (SELECT reservation FROM run_reservations)"""),
     (True, "trials given the rest of what their reservations were settled with", f"""
         UPDATE trials SET env_steps = env_steps + (
@@ -57,6 +58,7 @@ _STEPS = (
     (False, "trials interrupted that nobody plays any more", """
         UPDATE trials SET status = 'interrupted', finished = strftime('%s', 'now') + 0.0, error = 'cut off',
             env_steps = (SELECT coalesce(sum(length), 0) FROM episodes e WHERE e.trial = trials.trial),
+            model_steps = (SELECT sum(model_steps) FROM episodes e WHERE e.trial = trials.trial),
             episodes = (SELECT count(*) FROM episodes e WHERE e.trial = trials.trial)
         WHERE status = 'running'__UNSETTLED__"""),
     (False, "trials have lost some of their episodes; their scores are of all of them", f"""

@@ -52,6 +52,9 @@ LEDGER_RULES = (
     Rule("books", "trial {trial} says {said} env steps, and its episodes took {found}",
          "SELECT t.trial, env_steps AS said, ifnull(sum(length), 0) AS found FROM trials t LEFT JOIN episodes e USING (trial) "
          "WHERE status != 'running' GROUP BY t.trial HAVING said IS NULL OR said < found"),
+    Rule("books", "trial {trial} says {said} model steps, and its episodes took {found}",
+         "SELECT t.trial, t.model_steps AS said, sum(e.model_steps) AS found FROM trials t JOIN episodes e USING (trial) "
+         "WHERE status != 'running' GROUP BY t.trial HAVING found > ifnull(said, -1)"),
     Rule("books", "trial {trial} is finished and has no score",
          "SELECT trial FROM trials WHERE status = 'finished' AND score_mean IS NULL AND stop IS NULL"),
     Rule("books", "trial {trial} is {status} and has a score, {score_mean}",
@@ -100,7 +103,8 @@ RUN_RULES = (
     Rule("books", "the kept result of episode {episode} of trial {trial} is not what the episode says",
          "SELECT r.trial, r.episode FROM run_episodes r LEFT JOIN episodes e ON e.trial = r.trial AND e.episode = r.episode "
          "WHERE NOT json_valid(result) OR e.trial IS NULL OR json_extract(result, '$.ret') IS NOT ret "
-         "OR json_extract(result, '$.length') IS NOT length OR json_extract(result, '$.action_hash') IS NOT action_hash"),
+         "OR json_extract(result, '$.length') IS NOT length OR json_extract(result, '$.action_hash') IS NOT action_hash "
+         "OR json_extract(result, '$.model_steps') IS NOT model_steps"),
     Rule("books", "version v{version} has a policy that is not there, {policy_sha256}",
          "SELECT * FROM run_versions WHERE policy_sha256 NOT IN (SELECT sha256 FROM policies)"),
     Rule("books", "version v{version} names a parent, an operation or a trial that is not there",

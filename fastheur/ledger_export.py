@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from fastheur.drafts import write_whole
+from fastheur.model_steps import summed
 
 EXPORT_FIELDS = (
     "trial_index", "timestamp", "env_id", "obs_mode", "trial_name", "episodes_finished", "env_steps", "score_mean",
     "score_min", "score_max", "cumulative_env_steps", "cumulative_episodes", "policy_config", "notes",
     "protocol", "protocol_args", "split", "status", "policy_sha256", "wall_s", "hns_mean", "candidates", "warm",
-    "debug", "isolation", "landlock", "seccomp",
+    "debug", "isolation", "landlock", "seccomp", "model_steps",
 )  # fmt: skip
 """Names of the reference's own records first, then ours."""
 
@@ -56,7 +57,10 @@ def _folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     folded = []
     for group in groups.values():
         best = max(group, key=lambda row: float("-inf") if row["score_mean"] is None else row["score_mean"])
-        total = {key: sum(row[key] or 0 for row in group) for key in ("env_steps", "episodes", "wall_s")}
+        total: dict[str, Any] = {
+            key: sum(row[key] or 0 for row in group) for key in ("env_steps", "episodes", "wall_s")
+        }
+        total["model_steps"] = summed(row["model_steps"] for row in group)
         params = best["params"] if len(group) == 1 else _shortened(best["params"])
         folded.append({**best, **total, "params": params, "candidates": len(group)})
     return folded

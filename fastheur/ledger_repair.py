@@ -123,12 +123,12 @@ def _rebuilt(path: Path) -> list[Kept]:
 
 def _mended(path: Path) -> list[str]:
     """Give lost rows their stand-ins, and settle what was cut off."""
+    Ledger(path).__exit__()  # takes an older one to today's tables
     with explained("mend the books", path):
         with contextlib.closing(connect(path)) as db:
             run = is_run(db)
         done = adopt(path, run)
     if not run:
-        Ledger(path).__exit__()  # takes an older one to today's tables
         return done
     with RunLedger(path) as ledger:
         return done + _settled(ledger, StepMeter(path.with_name(METER)))

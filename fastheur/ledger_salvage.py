@@ -88,7 +88,11 @@ def _keep_numbers(source: Connection, new: Connection) -> None:
 
 def _keep_versions(new: Connection, tables: dict[str, str]) -> None:
     """Say again which schema it is, where that was lost and the tables are today's."""
-    if tables["trials"] == new.execute("SELECT sql FROM sqlite_master WHERE name = 'trials'").fetchone()[0]:
+    with contextlib.closing(in_memory()) as fresh:
+        for statement in tables.values():
+            fresh.execute(statement)
+        todays = all(_columns(new, name) == _columns(fresh, name) for name in ("trials", "episodes"))
+    if todays:
         new.execute("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
     if "run_operations" in tables:
         new.execute("INSERT OR IGNORE INTO meta VALUES ('run_schema_version', ?)", (str(RUN_SCHEMA_VERSION),))
@@ -96,13 +100,17 @@ def _keep_versions(new: Connection, tables: dict[str, str]) -> None:
 
 def _copied(source: Connection, new: Connection, table: str) -> Kept:
     """Copy the rows of a table that can be read and keep its conditions."""
-    columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})")]
+    columns = _columns(new, table)
     names, marks = ", ".join(columns), ", ".join("?" * (len(columns) + 1))
     kept = 0
     for row in _rows(source, table, names):
         with contextlib.suppress(DatabaseError):  # a row that breaks the table's conditions is no row of ours
             kept += new.execute(f"INSERT OR IGNORE INTO {table} (rowid, {names}) VALUES ({marks})", row).rowcount
     return Kept(table, kept, max(0, _expected(source, table) - kept))
+
+
+def _columns(db: Connection, table: str) -> list[str]:
+    return [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
 
 
 def _rows(source: Connection, table: str, names: str) -> Iterator[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastheur.batch import Array
-from fastheur.spec import ActionSpec, Spec
+from fastheur.spec import ActionSpec, ModelSource, Spec
 
 INBOX_LETTER = 4 << 20
 """Bytes for a letter to the worker: a policy's source (1 MB at most, twice that in JSON) or a population's values."""
@@ -102,10 +102,11 @@ def inbox_columns(spec: Spec, slots: int) -> dict[str, tuple[tuple[int, ...], np
 
 
 def outbox_columns(spec: Spec, slots: int, state: np.dtype) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
-    """Return what comes back: actions by row; random draws and the policy's state by slot."""
+    """Return what comes back: actions by row; random draws, model steps and the policy's state by slot."""
     return {
         "actions": ((slots, *spec.action.shape), spec.action.dtype),
         "draws": ((slots,), np.dtype(np.uint64)),
+        "model_steps": ((slots,), np.dtype(np.int64)),
         "state": ((slots,), state),
     }
 
@@ -123,6 +124,7 @@ def spec_to_dict(spec: Spec) -> dict[str, Any]:
         "obs_dtype": _dtype_to(spec.obs_dtype),
         "info_dtype": _dtype_to(spec.info_dtype),
         "action": {**vars(action), "low": action.low.tolist(), "high": action.high.tolist()},
+        "model": None if spec.model is None else vars(spec.model),
     }
 
 
@@ -138,6 +140,7 @@ def spec_from_dict(values: Mapping[str, Any]) -> Spec:
         _dtype_from(values["obs_dtype"]),
         _dtype_from(values["info_dtype"]),
         ActionSpec(**{**action, **bounds, "meanings": tuple(action["meanings"])}),
+        None if values["model"] is None else ModelSource(**values["model"]),
     )
 
 

@@ -121,5 +121,13 @@ def _to_3(db: Connection) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2, 2: _to_3}
+def _to_4(db: Connection) -> None:
+    """Episodes and reservations say what was planned for them."""
+    for table in ("episodes", "run_reservations"):
+        known = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+        if known and "model_steps" not in known:  # a repair makes all of today's tables, in an older ledger too
+            db.execute(f"ALTER TABLE {table} ADD COLUMN model_steps INTEGER")
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 """What takes a ledger from a version to the next."""

@@ -5,13 +5,39 @@ host sets the meter of a policy while it makes it; what the policy makes in ther
 meter of that moment and adds to it at every rollout.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+
+def summed(parts: Iterable[int | None]) -> int | None:
+    """Return the sum of what is known; None where nothing is: who does not plan has no model steps, not even none."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def shared_out(total: int | None, known: Sequence[int | None]) -> list[int | None]:
+    """Share out ``total`` model steps: each trial's finished episodes, and those of unfinished ones evenly.
+
+    Args:
+        known: of each trial's finished episodes; None where its policy does not plan, which gets none.
+    """
+    planning = [steps for steps in known if steps is not None]
+    if not planning:
+        return list(known)
+    extra, rest = divmod(max(0, (total or 0) - sum(planning)), len(planning))
+    more = itertools.chain(itertools.repeat(extra + 1, rest), itertools.repeat(extra))
+    return [None if steps is None else steps + next(more) for steps in known]
+
+
+def planned(steps: int | None) -> str:
+    """Return what is said beside every score of a policy that plans; nothing for any other."""
+    return "" if steps is None else f"plans with a model: {steps:,} model steps"
 
 
 class ModelMeter:

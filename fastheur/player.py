@@ -24,10 +24,11 @@ def main() -> None:
     die_with(setup["alive"])
 
     from fastheur.engine import Engine
+    from fastheur.host import Runner
     from fastheur.meter import StepMeter
     from fastheur.player_requests import serve
 
-    Engine.meter = StepMeter(setup["meter"])
+    Engine.meter = Runner.account = StepMeter(setup["meter"])
     connection = socket.socket(fileno=setup["socket"])
     sockets.send(connection, {"ready": True})
     while (received := sockets.receive(connection)) is not None:

@@ -58,6 +58,7 @@ def _check(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         "params": {name: _declared(param) for name, param in policy.params.items()},
         "values": policy.values(),
         "state": [str(entry[0]) for entry in policy.state],
+        "plans": policy.plans,
     }
 
 

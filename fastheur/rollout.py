@@ -35,6 +35,7 @@ class Episode:
         last_reward_step: env steps up to the last reward that was not zero, -1 without one.
         best, worst: extremes of the running return. action_hash: 64-bit hash of all actions, in hexadecimal.
         random: the policy drew from its random stream.
+        model_steps: that the policy took to plan; None for one that does not plan.
         unplayed: env steps left to the cap when a :data:`fastheur.hopeless.Rule` cut the episode, so that its return is not
             final; 0 for an episode that was played to its end.
     """
@@ -52,6 +53,7 @@ class Episode:
     action_hash: str
     random: bool
     unplayed: int = 0
+    model_steps: int | None = None
 
     @property
     def cut(self) -> bool:
@@ -81,6 +83,14 @@ class TimedHost:
     def drew_randomness(self, slot: int) -> bool:
         """Pass on to the host."""
         return self._host.drew_randomness(slot)
+
+    def model_steps_of(self, slot: int) -> int | None:
+        """Pass on to the host."""
+        return self._host.model_steps_of(slot)
+
+    def model_steps(self) -> int | None:
+        """Pass on to the host."""
+        return self._host.model_steps()
 
     def state_of(self, slot: int) -> dict[str, Any]:
         """Pass on to the host."""
@@ -143,13 +153,11 @@ def rollout(
             recorder.scored(batch, scores)
         for cut_row, left in cut:
             slot = batch.slots[cut_row]
-            yield _finished(jobs[batch.episodes[cut_row]], scores[slot], False, host.drew_randomness(slot), left)
+            yield _finished(jobs[batch.episodes[cut_row]], scores[slot], False, host, slot, left)
         if batch.live is not None:
             for row in np.flatnonzero(batch.terminated | batch.truncated):
                 slot = batch.slots[row]
-                yield _finished(
-                    jobs[batch.episodes[row]], scores[slot], bool(batch.terminated[row]), host.drew_randomness(slot)
-                )
+                yield _finished(jobs[batch.episodes[row]], scores[slot], bool(batch.terminated[row]), host, slot)
         if batch.live is None or len(batch.live):
             host.act(batch)
             live = slice(None) if batch.live is None else batch.live
@@ -169,7 +177,7 @@ def _cut(stop: Rule, batch: StepBatch, scores: Array) -> list[tuple[int, int]]:
     return [(int(row), stop.cap - int(scores[batch.slots[row]]["length"])) for row in rows]
 
 
-def _finished(job: Job, score: np.void, terminated: bool, random: bool, unplayed: int = 0) -> Episode:
+def _finished(job: Job, score: np.void, terminated: bool, host: Host, slot: int, unplayed: int = 0) -> Episode:
     return Episode(
         job.candidate,
         job.index,
@@ -182,6 +190,7 @@ def _finished(job: Job, score: np.void, terminated: bool, random: bool, unplayed
         float(score["worst"]),
         float(score["discounted"]),
         f"{int(score['action_hash']):016x}",
-        random,
+        host.drew_randomness(slot),
         unplayed,
+        host.model_steps_of(slot),
     )

@@ -112,10 +112,13 @@ class RunBooks(Ledger):
             self._db.executemany("INSERT INTO run_trials VALUES (?, ?)", [(trial, number) for trial in trials])
         return number, trials
 
-    def settle(self, reservation: int, steps: int) -> None:
-        """Replace a reservation by what was taken."""
+    def settle(self, reservation: int, steps: int, model_steps: int = 0) -> None:
+        """Replace a reservation by what was taken; it has no model steps, not even none, where nothing was planned."""
         with self._transaction("settle steps"):
-            self._db.execute("UPDATE run_reservations SET steps = ? WHERE reservation = ?", (steps, reservation))
+            self._db.execute(
+                "UPDATE run_reservations SET steps = ?, model_steps = ? WHERE reservation = ?",
+                (steps, model_steps or None, reservation),
+            )
 
     def steps(self) -> tuple[int, int]:
         """Return the env steps charged to the budget, open reservations in full, and those of sealed reads."""
@@ -123,9 +126,19 @@ class RunBooks(Ledger):
         found = {row["sealed"]: row["n"] for row in self._rows(query)}
         return found.get(0, 0), found.get(1, 0)
 
+    def model_steps(self) -> int | None:
+        """Return the model steps charged to the budget, sealed reads left out; None where nothing was planned."""
+        row = self._row("SELECT sum(model_steps) AS n FROM run_reservations WHERE role != 'sealed'")
+        return row["n"] if row else None
+
     def steps_by_role(self) -> dict[str, int]:
         """Return the env steps per role (train, validation, golden, search, probe, trace, replay, sealed)."""
         query = "SELECT role, sum(coalesce(steps, reserved)) AS n FROM run_reservations GROUP BY role ORDER BY role"
+        return {row["role"]: row["n"] for row in self._rows(query)}
+
+    def model_steps_by_role(self) -> dict[str, int]:
+        """Return the model steps per role; empty where nothing was planned."""
+        query = "SELECT role, sum(model_steps) AS n FROM run_reservations WHERE model_steps NOT NULL GROUP BY role ORDER BY role"
         return {row["role"]: row["n"] for row in self._rows(query)}
 
     def open_reservations(self) -> list[int]:
@@ -147,19 +160,25 @@ class RunBooks(Ledger):
         query = "SELECT trial FROM run_trials JOIN trials USING (trial) WHERE reservation = ? AND status = 'running'"
         return [row["trial"] for row in self._rows(query, (reservation,))]
 
-    def interrupt_trial(self, trial: int, env_steps: int, error: str) -> None:
+    def interrupt_trial(self, trial: int, env_steps: int, model_steps: int | None, error: str) -> None:
         """Settle a trial that a crash cut off: its cost, and no score."""
         with self._transaction("settle a trial"):
             self._db.execute(
-                "UPDATE trials SET status = 'interrupted', finished = ?, env_steps = ?, error = ?, episodes = "
+                "UPDATE trials SET status = 'interrupted', finished = ?, env_steps = ?, model_steps = ?, error = ?, "
+                "episodes = "
                 "(SELECT count(*) FROM episodes e WHERE e.trial = trials.trial) WHERE trial = ?",
-                (time.time(), env_steps, error, trial),
+                (time.time(), env_steps, model_steps, error, trial),
             )
 
     def known_steps(self, trial: int) -> int:
         """Return the env steps of a trial's finished episodes."""
         row = self._row("SELECT coalesce(sum(length), 0) AS n FROM episodes WHERE trial = ?", (trial,))
         return int(row["n"]) if row else 0
+
+    def known_model_steps(self, trial: int) -> int | None:
+        """Return the model steps of a trial's finished episodes; None where there is none that planned."""
+        row = self._row("SELECT sum(model_steps) AS n FROM episodes WHERE trial = ?", (trial,))
+        return row["n"] if row else None
 
     def keep_episodes(
         self, trial: int, key: Sequence[str], split: str, played: Sequence[tuple[Episode, Mapping[str, Any] | None]]

@@ -63,7 +63,8 @@ def _picture(board: Board, budget: Budget, title: str) -> Group:
     grid = Table.grid(padding=(0, 1))
     grid.add_row("env steps", _bar(board.steps, budget.env_steps), f"{board.steps:,} / {budget.env_steps:,}")
     for name, used, limit in (
-        ("seconds", board.wall_s, budget.wall_s), ("tokens", board.tokens, budget.tokens), ("money", board.money, budget.money),
+        ("model steps", board.model_steps, budget.model_steps), ("seconds", board.wall_s, budget.wall_s),
+        ("tokens", board.tokens, budget.tokens), ("money", board.money, budget.money),
     ):  # fmt: skip
         if limit is not None:
             grid.add_row(name, _bar(used or 0, limit), f"{used or 0:,.4g} / {limit:,.4g}")

@@ -56,8 +56,8 @@ def learn(
         name: of the run folder under ``runs/``, or a path; None for date, task and agent.
         resume: a run to go on with exactly where it stopped, by name or folder. Only ``budget``, ``agent`` (an object) and
             ``progress`` may be given with it.
-        budget: env steps (default: 300,000), or a mapping of ``env_steps``, ``wall_s`` (seconds), ``tokens``, ``money`` (US
-            dollars) and ``must_use``.
+        budget: env steps (default: 300,000), or a mapping of ``env_steps``, ``model_steps`` (of policies that plan), ``wall_s``
+            (seconds), ``tokens``, ``money`` (US dollars) and ``must_use``.
         progress: show on standard error how it goes: bars on a terminal, lines in a notebook.
         settings: ``seed``, ``goal``, ``train_episodes``, ``validation_episodes``, ``error``, ``golden_share``,
             ``golden_cases``, ``golden_max_steps``, ``confirm_episodes``, ``search`` (a mapping), ``slots``, ``threads``,

@@ -1,6 +1,6 @@
 """The ledger's tables: those of every ledger, and those that a run has beside them."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Rises with every change of a table; :mod:`fastheur.migrations` takes older files there."""
 
 RUN_SCHEMA_VERSION = 1
@@ -24,7 +24,7 @@ CREATE TABLE trials (
 CREATE TABLE episodes (
     trial INTEGER NOT NULL REFERENCES trials, split TEXT NOT NULL, episode INTEGER NOT NULL,
     ret REAL NOT NULL, length INTEGER NOT NULL, terminated INTEGER NOT NULL, lives_lost INTEGER NOT NULL,
-    last_reward_step INTEGER NOT NULL, action_hash TEXT NOT NULL, PRIMARY KEY (trial, episode)
+    last_reward_step INTEGER NOT NULL, action_hash TEXT NOT NULL, model_steps INTEGER, PRIMARY KEY (trial, episode)
 );
 CREATE TABLE sealed_reads (
     trial INTEGER PRIMARY KEY REFERENCES trials, commitment TEXT NOT NULL, secret TEXT, at REAL NOT NULL
@@ -35,7 +35,8 @@ CREATE TABLE actions (
 CREATE INDEX trials_by_task ON trials (env_id, obs_mode, protocol);
 """
 """``stop`` says what cut episodes (``stop_below=300``), ``landlock`` and ``seccomp`` what the policy was shut in with;
-``blob`` is of :mod:`fastheur.action_log`, where the actions themselves were asked for."""
+``model_steps`` are null where the policy does not plan; ``blob`` is of :mod:`fastheur.action_log`, where the actions
+themselves were asked for."""
 
 RUN_TABLES = """
 CREATE TABLE run_operations (
@@ -45,7 +46,7 @@ CREATE TABLE run_operations (
 );
 CREATE TABLE run_reservations (
     reservation INTEGER PRIMARY KEY AUTOINCREMENT, operation INTEGER NOT NULL REFERENCES run_operations,
-    role TEXT NOT NULL, reserved INTEGER NOT NULL, steps INTEGER
+    role TEXT NOT NULL, reserved INTEGER NOT NULL, steps INTEGER, model_steps INTEGER
 );
 CREATE TABLE run_trials (
     trial INTEGER PRIMARY KEY REFERENCES trials, reservation INTEGER NOT NULL REFERENCES run_reservations

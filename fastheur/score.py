@@ -16,6 +16,7 @@ from rich.table import Table
 
 from fastheur import score_view
 from fastheur.errors import PolicyError
+from fastheur.model_steps import planned, summed
 from fastheur.rollout import Episode
 from fastheur.tasks import human_normalised
 
@@ -73,6 +74,7 @@ class Cost:
         wall_s, setup_s: seconds of stepping, and of everything before and beside it.
         slots, threads, engine, schedule: what played, and where the schedule came from, in words.
         scan_steps: env steps of the scan, which the rate of the stepping leaves out.
+        model_steps: that the policy took to plan, unfinished episodes included; None for one that does not plan.
     """
 
     env_steps: int
@@ -83,6 +85,7 @@ class Cost:
     engine: str = "envpool"
     schedule: str = ""
     scan_steps: int = 0
+    model_steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ class Scorecard:
                 cost.engine if cost.engine == more.engine else f"{cost.engine}, {more.engine}",
                 cost.schedule if cost.schedule == more.schedule else "",
                 cost.scan_steps + more.scan_steps,
+                summed((cost.model_steps, more.model_steps)),
             ),
             self.complete and other.complete,
             self.sealed_secret,
@@ -213,6 +217,7 @@ class Scorecard:
             "steps_saved_at_most": self.steps_saved,
             "action_hashes": [episode.action_hash for episode in self.episodes],
             "env_steps": self.cost.env_steps,
+            "model_steps": self.cost.model_steps,
             "wall_s": self.cost.wall_s,
             "setup_s": self.cost.setup_s,
             "steps_per_s": self.steps_per_s,
@@ -229,8 +234,13 @@ class Scorecard:
         hns = "" if self.hns is None else f", HNS {self.hns:.3f}"
         return (
             f"{self.setting.env_id} {self.setting.obs_mode} {self.setting.protocol}/{self.setting.split}: "
-            f"{self.mean:.2f} ({self.spread}){hns}, {self.cost.env_steps:,} env steps at {self.steps_per_s:,.0f}/s"
+            f"{self.mean:.2f} ({self.spread}){hns}, {self.cost.env_steps:,} env steps at {self.steps_per_s:,.0f}/s{self._planned}"
         )
+
+    @property
+    def _planned(self) -> str:
+        said = planned(self.cost.model_steps)
+        return f", {said}" if said else ""
 
     def __repr__(self) -> str:
         return f"<Scorecard {self}>"

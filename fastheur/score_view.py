@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from fastheur import notebook
+from fastheur.model_steps import planned
 from fastheur.tasks import references
 
 Values = Mapping[str, Any]
@@ -21,7 +22,7 @@ _MOST_MARKS = 500
 
 def table(cards: Sequence[Values], title: str | None = None) -> Table:
     """Return the table that every evaluation ends in: score, record, HNS, steps/s. Fits 80 columns."""
-    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, caption_justify="left")
     for name in ("task", "protocol"):
         shown.add_column(name, no_wrap=True)
     for name in ("eps", "score", "record", "HNS", "steps/s"):
@@ -37,6 +38,8 @@ def table(cards: Sequence[Values], title: str | None = None) -> Table:
             number(card["hns_mean"]),
             f"{card['steps_per_s']:,.0f}",
         )
+    notes = [(card["policy"], planned(card.get("model_steps"))) for card in cards]
+    shown.caption = "\n".join(f"{policy} {note}" for policy, note in notes if note) or None
     return shown
 
 
@@ -79,6 +82,7 @@ def as_html(card: Values, spread: str = "") -> str:
             "played",
             f"{card['episodes']:,} episodes, {card['env_steps']:,} env steps{speed}{trial}",
         ),
+        ("planning", planned(card.get("model_steps")) or None),
         (
             "protocol",
             f"{card['protocol']}, split {card['split']}{', warm slots: screening only' if card['warm'] else ''}",

@@ -26,7 +26,7 @@ QUERIES = {
     "trials": Query(
         f"""
         WITH known AS (
-            SELECT trial, sum(length) AS steps, count(*) AS episodes FROM episodes GROUP BY trial
+            SELECT trial, sum(length) AS steps, sum(model_steps) AS planned, count(*) AS episodes FROM episodes GROUP BY trial
         ), before AS (
             SELECT reservation, sum({_CHARGED}) OVER (ORDER BY reservation) - {_CHARGED} AS charged FROM run_reservations
         )
@@ -35,8 +35,8 @@ QUERIES = {
             coalesce(env_steps, known.steps), coalesce(t.episodes, known.episodes),
             coalesce(before.charged, 0) + sum(iif(role IS 'sealed', 0, coalesce(env_steps, known.steps, 0))) OVER (
                 PARTITION BY r.reservation, iif(r.reservation IS NULL, env_id || ' ' || obs_mode, '') ORDER BY t.trial),
-            model_steps, wall_s, cpu_s, tokens, money, score_mean, score_min, score_max, score_iqm, ci_low, ci_high, hns_mean,
-            error, stop, warm, debug, isolation, landlock, seccomp, slots, threads, versions, notes
+            coalesce(t.model_steps, known.planned), wall_s, cpu_s, tokens, money, score_mean, score_min, score_max, score_iqm,
+            ci_low, ci_high, hns_mean, error, stop, warm, debug, isolation, landlock, seccomp, slots, threads, versions, notes
         FROM trials t JOIN policies p ON p.sha256 = t.policy_sha256
         LEFT JOIN run_trials USING (trial) LEFT JOIN run_reservations r USING (reservation)
         LEFT JOIN before USING (reservation) LEFT JOIN run_versions v ON v.policy_sha256 = t.policy_sha256
@@ -54,13 +54,13 @@ QUERIES = {
         SELECT e.trial, e.episode, version, role, e.split, t.protocol, ret, e.length, e.terminated, e.lives_lost,
             nullif(e.last_reward_step, -1), json_extract(k.result, '$.best'), json_extract(k.result, '$.worst'),
             json_extract(k.result, '$.discounted'), json_extract(k.result, '$.random'), json_extract(k.result, '$.unplayed') > 0,
-            e.action_hash
+            e.model_steps, e.action_hash
         FROM episodes e JOIN trials t USING (trial) LEFT JOIN run_versions v USING (policy_sha256)
         LEFT JOIN run_trials USING (trial) LEFT JOIN run_reservations USING (reservation)
         LEFT JOIN run_episodes k ON k.trial = e.trial AND k.episode = e.episode ORDER BY e.trial, e.episode""",
         _columns(
             "trial:int episode:int version:int role split protocol return:float length:int terminated:bool lives_lost:int "
-            "last_reward_step:int best:float worst:float discounted:float random:bool cut:bool action_hash"
+            "last_reward_step:int best:float worst:float discounted:float random:bool cut:bool model_steps:int action_hash"
         ),
     ),
     "versions": Query(
@@ -105,9 +105,11 @@ QUERIES = {
     ),
     "reservations": Query(
         f"""
-        SELECT reservation, operation, o.name, role, reserved, steps, sum({_CHARGED}) OVER (ORDER BY reservation)
+        SELECT reservation, operation, o.name, role, reserved, steps, model_steps, sum({_CHARGED}) OVER (ORDER BY reservation)
         FROM run_reservations LEFT JOIN run_operations o USING (operation) ORDER BY reservation""",
-        _columns("reservation:int operation:int name role reserved:int steps:int cumulative_env_steps:int"),
+        _columns(
+            "reservation:int operation:int name role reserved:int steps:int model_steps:int cumulative_env_steps:int"
+        ),
     ),
 }
 """By the tables' names.

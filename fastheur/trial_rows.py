@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastheur.meter import StepMeter
+from fastheur.model_steps import shared_out, summed
 from fastheur.rollout import Episode
 from fastheur.run_ledger import RunLedger
 from fastheur.score import Cost, Scorecard, Setting
@@ -16,11 +17,16 @@ WRITE_S = 1.0
 
 @dataclass(frozen=True)
 class Entry:
-    """A candidate of the request: its trial's number, what it is played on, and the key that its episodes are kept under."""
+    """A candidate of the request.
+
+    Attributes:
+        trial: its number. setting: what it is played on. key: what its episodes are kept under. plans: with a model.
+    """
 
     trial: int
     setting: Setting
     key: tuple[str, str, str]
+    plans: bool
 
 
 class TrialRows:
@@ -67,15 +73,21 @@ class TrialRows:
             self._wrote = time.monotonic()
         self._progress(self._done, self._total)
 
-    def settle(self, taken: int) -> None:
+    def settle(self, taken: int, planned: int) -> None:
         """Write what came out: costs always, scores only of a finished trial; inside of a transaction of the caller."""
         self._write()
         wall = self.done["wall_s"] if self.done else time.monotonic() - self._began
         setup = self.done["setup_s"] if self.done else 0.0
         steps = shares(taken, [sum(episode.length for episode in episodes) for episodes in self._episodes])
+        known = [
+            sum(episode.model_steps or 0 for episode in episodes) if entry.plans else None
+            for entry, episodes in zip(self._entries, self._episodes, strict=True)
+        ]
         cards = []
-        for entry, episodes, mine in zip(self._entries, self._episodes, steps, strict=True):
-            cost = Cost(mine, wall / len(steps), setup / len(steps), self._slots, self._threads)
+        for entry, episodes, mine, model in zip(
+            self._entries, self._episodes, steps, shared_out(planned, known), strict=True
+        ):
+            cost = Cost(mine, wall / len(steps), setup / len(steps), self._slots, self._threads, model_steps=model)
             ordered = tuple(sorted(episodes, key=lambda episode: episode.index))
             cards.append(Scorecard(entry.setting, ordered, cost, self.status == "finished", self._secret))
         self._ledger.finish_trials([entry.trial for entry in self._entries], cards, self.status, self.error)
@@ -99,8 +111,14 @@ def settle_open(ledger: RunLedger, meter: StepMeter) -> None:
     for reservation in ledger.open_reservations():
         trials = ledger.running_trials(reservation)
         known = [ledger.known_steps(trial) for trial in trials]
-        taken = max(meter.taken if meter.reservation == reservation else 0, sum(known))
+        models = [ledger.known_model_steps(trial) for trial in trials]
+        taken, planned = sum(known), summed(models) or 0
+        if meter.reservation == reservation:
+            taken, planned = max(meter.taken, taken), max(meter.model_taken, planned)
+        if planned and summed(models) is None:  # cut off before an episode could say whose they are
+            models = [0] * len(trials)
         with ledger.at_once("settle what was cut off"):
-            for trial, mine in zip(trials, shares(taken, known) if trials else (), strict=True):
-                ledger.interrupt_trial(trial, mine, "cut off")
-            ledger.settle(reservation, taken)
+            steps = shares(taken, known) if trials else []
+            for trial, mine, model in zip(trials, steps, shared_out(planned, models), strict=True):
+                ledger.interrupt_trial(trial, mine, model, "cut off")
+            ledger.settle(reservation, taken, planned)

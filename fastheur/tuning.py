@@ -95,7 +95,7 @@ def find_schedule(
     if known:
         return Found(replace(known, slots=slots or known.slots, threads=threads or known.threads))
     cap = step_cap(engine.task, engine.protocol)
-    unworthy = jobs < 2 * start.threads or jobs * (cap or 0) < WORTH
+    unworthy = candidate.policy.plans or jobs < 2 * start.threads or jobs * (cap or 0) < WORTH
     if debug or unworthy or engine.protocol.deterministic(engine.task):
         return Found(start)
     scan = _Scan(engine, candidate, place)

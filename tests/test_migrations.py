@@ -185,7 +185,8 @@ def test_a_ledger_of_schema_2_keeps_its_stamps_and_can_keep_actions(tmp_path):
     RunLedger(path).__exit__()
     RunLedger(tmp_path / "new.db").__exit__()
     after = content(path)
-    assert after.pop("actions") == [] and after == before
+    assert after.pop("actions") == []
+    assert {name: [row[: len(rows[0])] for row in after[name]] for name, rows in before.items() if rows} == before
     assert columns(path) == columns(tmp_path / "new.db")
     assert content(path.with_name("ledger.db.v2.bak")) == before
 

@@ -12,6 +12,7 @@ from fastheur.evaluation import plan, run
 from fastheur.host import Candidate
 from fastheur.in_process import make_host
 from fastheur.loading import Policy, load_policy
+from fastheur.model_steps import planned
 from fastheur.rollout import TimedHost
 from fastheur.tasks import Environment, find_environment
 
@@ -20,7 +21,10 @@ def main(config: Mapping[str, Any], file: str) -> int:
     """Load, compile and play a few short episodes of a policy; print what was found."""
     steps, episodes = whole("steps", config["steps"]), whole("episodes", config["episodes"])
     policy = load_policy(file)
-    print(f"{file}: {policy.style} policy, obs {' or '.join(policy.modes) or 'any'}, sha256 {policy.sha256[:12]}")
+    plans = ", plans with a model" if policy.plans else ""
+    print(
+        f"{file}: {policy.style} policy{plans}, obs {' or '.join(policy.modes) or 'any'}, sha256 {policy.sha256[:12]}"
+    )
     for name, param in policy.params.items():
         allowed = f"one of {param.choices}" if param.choices else f"{param.low} .. {param.high}"
         print(f"  params.{name} = {param.default}  ({allowed})")
@@ -47,6 +51,8 @@ def main(config: Mapping[str, Any], file: str) -> int:
         f"  played {len(card.episodes)} episodes of up to {steps} steps of {what.task.name}: {card.cost.env_steps:,} "
         f"env steps, {share:.2f} us of policy per action, all actions valid"
     )
+    if card.cost.model_steps is not None:
+        print(f"  {planned(card.cost.model_steps)}")
     print("ok")
     return 0
 

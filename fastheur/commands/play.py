@@ -21,7 +21,8 @@ def play(what: Plan, candidate: Candidate) -> Scorecard:
     if what.secret:
         print(f"Sealed seeds committed to as {commitment(what.secret)}.", flush=True)
     try:
-        with progress(f"{what.task.name} {what.task.mode} {what.protocol.name}", what.episodes) as report:
+        plans = ", plans with a model" if candidate.policy.plans else ""
+        with progress(f"{what.task.name} {what.task.mode} {what.protocol.name}{plans}", what.episodes) as report:
             return run(what, [candidate], report)[0]
     except Interrupted as stop:
         card = stop.cards[0]

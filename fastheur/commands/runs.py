@@ -43,9 +43,14 @@ def _cells(run: Run) -> list[Text]:
         (_number(start.score if start else None),),
         (_number(champion.score), f"{champion.name} of {len(versions)}") if champion else ("-",),
         (_number(confirmed["score_mean"]), confirmed["protocol"]) if confirmed else (run.status,),
-        (f"{run.ledger.steps()[0]:,}", f"of {config.budget.env_steps:,}"),
+        (f"{run.ledger.steps()[0]:,}", f"of {config.budget.env_steps:,}", *_planned(run)),
     )
     return [Text("\n".join(lines)) for lines in cells]
+
+
+def _planned(run: Run) -> tuple[str, ...]:
+    steps = run.ledger.model_steps()
+    return () if steps is None else (f"{steps:,} model steps",)
 
 
 def _number(value: float | None) -> str:

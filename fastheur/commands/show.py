@@ -29,6 +29,9 @@ def main(config: Mapping[str, Any], name: str) -> int:
     if entries:
         screen.print(Text(f"{memory.shown(entries, MEMORY_TOKENS)}\n"))
     roles = ", ".join(f"{role} {steps:,}" for role, steps in run.ledger.steps_by_role().items())
+    planned = run.ledger.model_steps_by_role()
+    if planned:
+        print(f"Model steps: {', '.join(f'{role} {steps:,}' for role, steps in planned.items())}.")
     print(f"Env steps: {roles or 'none'}. Policies ran at {walls(run.ledger.trials())}.")
     screen.print(result(run))
     return 0

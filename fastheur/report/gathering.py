@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from fastheur.database import Connection, connect, explained
+from fastheur.model_steps import summed
 from fastheur.policy import Number
 from fastheur.report.comparing import Difference, Sample, paired
 from fastheur.report.records import Idea, Place, RunRecord, Trial
@@ -47,7 +48,7 @@ SELECT sha256, source FROM policies WHERE sha256 IN (SELECT t.policy_sha256 FROM
     JOIN run_reservations USING (reservation) WHERE role = 'search')
 """
 _RESERVATIONS = """
-SELECT reservation, operation, role, coalesce(steps, reserved) AS steps FROM run_reservations ORDER BY reservation
+SELECT reservation, operation, role, coalesce(steps, reserved) AS steps, model_steps FROM run_reservations ORDER BY reservation
 """
 
 
@@ -114,6 +115,7 @@ class _Books:
                 sum(row["episodes"] for row in self._trials if row["role"] != "sealed"),
                 ledger.wall_s(),
                 *ledger.charged(),
+                ledger.model_steps(),
             ),
             sealed_steps=sealed,
             steps_by_role=ledger.steps_by_role(),
@@ -157,15 +159,16 @@ class _Books:
 
     def _ideas(self) -> list[Idea]:
         costs = self._costs(self._versions)
-        steps = defaultdict[int, dict[str, int]](dict)
+        steps, planned = defaultdict[int, dict[str, int]](dict), dict[int, int | None]()
         for row in self._reservations:
             mine = steps[row["operation"]]
             mine[row["role"]] = mine.get(row["role"], 0) + row["steps"]
+            planned[row["operation"]] = summed((planned.get(row["operation"]), row["model_steps"]))
         return [
             Idea(
                 one.version, one.parent, one.hypothesis, one.reason, one.verdict, one.reign, _known(one.score), one.complexity,
                 one.trial, one.policy_sha256, one.source, self._difference(one), self._place(one),
-                steps[one.operation], *costs[one.version], self._ended(one),
+                steps[one.operation], planned.get(one.operation), *costs[one.version], self._ended(one),
             )
             for one in self._versions
         ]  # fmt: skip

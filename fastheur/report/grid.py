@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from fastheur.ledger import STAGE_NOTE, Ledger
+from fastheur.model_steps import summed
 from fastheur.report.records import RunRecord
 from fastheur.report.sparks import sparkline
 from fastheur.score import iqm
@@ -26,7 +27,7 @@ class Entry:
         task, mode, protocol, split, policy: what was scored, on what. score, low, high: mean and its 95 % interval.
         episodes: behind the score. reference: to compare with. hns: human-normalised score. frames: env steps used in all.
         tried: versions of a run, or evaluations. spark: the running best. link: address of its page, empty where there is none.
-        state: of a run, in a word or two.
+        state: of a run, in a word or two. model_steps: used in all; None where nothing was planned.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Entry:
     spark: Markup
     link: str
     state: str
+    model_steps: int | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def run_entry(record: RunRecord, name: str, link: str) -> Entry:
         f"{champion.name} by {record.config.agent['name']}" if champion else "-", sample.mean if sample else None, low, high,
         len(sample.returns) if sample else 0, references().get(task.env_id),
         human_normalised(task.env_id, sample.mean) if sample else None, record.spent.env_steps, len(record.ideas),
-        sparkline(points, "champion's score against frames"), link, record.status,
+        sparkline(points, "champion's score against frames"), link, record.status, record.spent.model_steps,
     )  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def _ledger_entry(name: str, group: Sequence[Mapping[str, Any]]) -> Entry:
         name, _listed().get(first["env_id"], first["env_id"]), first["obs_mode"], first["protocol"], first["split"],
         _policy(last), last["score_mean"], last["ci_low"], last["ci_high"], last["episodes"],
         references().get(first["env_id"]), last["hns_mean"], sum(one["env_steps"] or 0 for one in group), len(group),
-        sparkline(points, "best score against frames"), "", last["status"],
+        sparkline(points, "best score against frames"), "", last["status"], summed(one["model_steps"] for one in group),
     )  # fmt: skip
 
 

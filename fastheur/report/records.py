@@ -22,6 +22,7 @@ class Place:
 
     Attributes:
         env_steps, episodes: of everything but sealed reads. wall_s: seconds of work. tokens, money: of language models.
+        model_steps: like env_steps, of policies that plan; of the run in all only.
     """
 
     env_steps: int
@@ -29,6 +30,7 @@ class Place:
     wall_s: float
     tokens: int | None
     money: float | None
+    model_steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Idea:
         verdict: ``open``, ``champion``, ``rejected``, ``failed`` or ``dethroned``. reign: which champion it was, from 1.
         score: mean over its train episodes. difference: from the champion that it was made against, on the same ones.
         place: what the run had taken when it was tried. env_steps: everything that its trial took, by role.
+        model_steps: of everything that its trial took; None where nothing was planned.
         tokens, money: charged since the version before; None where unknown. ended: when it was decided, Unix time.
     """
 
@@ -87,6 +90,7 @@ class Idea:
     difference: Difference | None
     place: Place
     env_steps: Mapping[str, int]
+    model_steps: int | None
     tokens: int | None
     money: float | None
     ended: float | None

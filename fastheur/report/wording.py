@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from fastheur.model_steps import planned
 from fastheur.report.comparing import Difference
 from fastheur.report.records import Idea
 
@@ -73,6 +74,7 @@ def facts(idea: Idea, unit: str) -> str:
     parts = [f"trial {idea.trial}"] if idea.trial else []
     parts.append(f"at {idea.place.env_steps:,} {unit}")
     parts += [f"{role} {steps:,}" for role, steps in idea.env_steps.items()]
+    parts += [planned(idea.model_steps)] if idea.model_steps is not None else []
     parts += [f"{idea.tokens:,} tokens"] if idea.tokens is not None else []
     parts += [dollars(idea.money)] if idea.money is not None else []
     return ", ".join([*parts, f"size {idea.complexity:,}", f"SHA-256 {idea.sha256[:16]}"])

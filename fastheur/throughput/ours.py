@@ -322,6 +322,12 @@ class _Recorder:
     def drew_randomness(self, slot: int) -> bool:
         return self._host.drew_randomness(slot)
 
+    def model_steps_of(self, slot: int) -> int | None:
+        return self._host.model_steps_of(slot)
+
+    def model_steps(self) -> int | None:
+        return self._host.model_steps()
+
     def state_of(self, slot: int) -> dict[str, Any]:
         return self._host.state_of(slot)
 
