@@ -18,7 +18,7 @@ ONLY = {
     "sqlite3": {"database.py"},
     "mcp": {"mcp_server.py"},
     "optuna": {"searching.py"},
-    "mujoco": {"robot_scene.py", "raw.py"},
+    "mujoco": {"robot_scene.py", "rollouts.py", "raw.py"},
     "pyarrow": {"run_tables.py", "table_files.py", "traces.py"},
 }
 """Libraries that only one module may know."""
@@ -61,7 +61,7 @@ LAYERS = [
     {"lab_requests", "robot_poses"},
     {"robot_scene", "record", "clusters", "wording"},
     {"spec", "resident_client", "resident_call", "searching", "contract_checks", "allowed", "declarations"},
-    {"contract", "static_check", "pictures"},
+    {"contract", "static_check", "pictures", "planner"},
     {"engine", "loading", "preprocess", "pool_shelf", "vizdoom_folder", "ale_lane", "hopeless", "elimination"},
     {"comparing", "settled"},
     {"ale_worker", "ale_crew", "baking", "folding"},
@@ -132,7 +132,7 @@ ENGINE_SIDE = {
 }
 POLICY_SIDE = {
     "policy", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess", "host",
-    "in_process", "worker", "isolated", "templates", "sandbox", "places", "mailbox",
+    "in_process", "worker", "isolated", "templates", "sandbox", "places", "mailbox", "planner",
 }  # fmt: skip
 
 
