@@ -120,7 +120,6 @@ ENGINE_SIDE = {
     "pictures",
     "plain_picture",
     "robot_drawing",
-    "robot_poses",
     "robot_scene",
     "true_time",
     "ale_crew",
