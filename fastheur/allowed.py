@@ -7,7 +7,7 @@ import types
 
 import numpy as np
 
-from fastheur import vision
+from fastheur import planner, vision
 from fastheur.errors import nearest
 
 IMPORTS = ("math", "numpy", "numba", "cv2", "fastheur.policy", "fastheur.vision", "fastheur.planner")
@@ -152,8 +152,9 @@ _PARTS: dict[str, frozenset[str]] = {
     "fastheur": frozenset(("policy", "vision", "planner")),
     "fastheur.policy": frozenset(("Param", "Frame", "uniform", "Number", "SlotRandom")),
     "fastheur.vision": frozenset(vision.__all__),
+    "fastheur.planner": frozenset(planner.__all__) - {"prepare"},  # which is for whoever runs the policy
 }
-LIBRARIES = frozenset((*_NUMPY, *_PARTS, "fastheur.planner"))
+LIBRARIES = frozenset((*_NUMPY, *_PARTS))
 """Modules, whose parts are named one by one: each stands before a point and nowhere else."""
 
 

@@ -12,10 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from fastheur import contract_checks as checks
-from fastheur.declarations import plans
+from fastheur.declarations import plans_in
 from fastheur.errors import PolicyError, abridged, nearest
 from fastheur.policy import Frame, Number, Param, params_dtype, state_dtype
-from fastheur.source_limits import read_tree
 
 _MOST = 2 * checks.MAX_ENTRIES  # longer lists need not be read to be refused
 _SHIFTED = re.compile(r"\s*([^\W\d]\w*)\s*(?:([+-])\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*)?")
@@ -117,7 +116,7 @@ class Declaration:
             checks.frame(entries["frame"], name),
             checks.task(entries["task"], name),
             checks.marks(entries["marks"], state, name),
-            _plans(source, name),
+            plans_in(source, name),
         )
 
 
@@ -147,15 +146,6 @@ def _hash(source: str, name: str) -> str:
         return hashlib.sha256(source.encode()).hexdigest()
     except UnicodeEncodeError as error:
         raise PolicyError(f"{name} is not a text in UTF-8 ({error.reason} at character {error.start}).") from error
-
-
-def _plans(source: str, name: str) -> bool:
-    if "planner" not in source:
-        return False
-    try:
-        return plans(read_tree(source, name))
-    except PolicyError:  # what is no Python plans nothing; whoever runs it says what is wrong
-        return False
 
 
 def _style(act: Any, batch: Any, name: str) -> str:

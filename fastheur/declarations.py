@@ -2,7 +2,9 @@
 
 import ast
 
+from fastheur.errors import PolicyError
 from fastheur.policy import Number
+from fastheur.source_limits import read_tree
 
 _PLANNER = "fastheur.planner."
 
@@ -33,8 +35,14 @@ def param_calls(tree: ast.Module) -> dict[str, ast.Call]:
     return found
 
 
-def plans(tree: ast.Module) -> bool:
-    """Say whether the file names the planner in any of the ways in which Python lets it."""
+def plans_in(source: str, name: str) -> bool:
+    """Say whether a policy's text names the planner in any of the ways in which Python lets it; its code is not run."""
+    if "planner" not in source:
+        return False
+    try:
+        tree = read_tree(source, name)
+    except PolicyError:  # what is no Python plans nothing; whoever runs it says what is wrong
+        return False
     for node in ast.walk(tree):
         if isinstance(node, ast.Import) and any(f"{alias.name}.".startswith(_PLANNER) for alias in node.names):
             return True

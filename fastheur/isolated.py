@@ -14,6 +14,7 @@ import numpy as np
 
 from fastheur.batch import Array, StepBatch
 from fastheur.contract import Declaration
+from fastheur.declarations import plans_in
 from fastheur.errors import IsolationError, PolicyError
 from fastheur.host import Candidate, Host, Runner, assemble, first_bad
 from fastheur.limits import Limits
@@ -156,7 +157,7 @@ class Isolated:
                 self._cells[key] = cell, declared
                 return cell, declared
             cell.close()
-        cell = Cell(template, name, max(inbox, _USUAL_INBOX), max(outbox, _USUAL_OUTBOX))
+        cell = Cell(template, name, max(inbox, _USUAL_INBOX), max(outbox, _USUAL_OUTBOX), plans_in(source, name))
         try:
             told = cell.ask(LOAD, {"source": source, "name": name, "fenced": self._fenced}, self._limits.load_s)
             declared = Declaration.from_dict(source, name, told)
@@ -180,7 +181,7 @@ class _CellHost(Runner):
 
     def __init__(self, candidates: Sequence[Candidate], spec: Spec, slots: int, place: Isolated) -> None:
         super().__init__(candidates, spec, slots)
-        self._limits = place.limits
+        self._limits = place.limits.of(self._policy.plans)
         ins = inbox_columns(self.spec, slots)
         outs = outbox_columns(self.spec, slots, state_dtype(self._policy.state))
         request = {"spec": spec_to_dict(self.spec), "slots": slots, "values": self._values}

@@ -36,14 +36,15 @@ class Cell:
     """A policy's process and the memory shared with it.
 
     Args:
-        template: what it is forked from. name: of the policy, for messages. inbox, outbox: bytes.
+        template: what it is forked from. name: of the policy, for messages. inbox, outbox: bytes. plans: it has MuJoCo, and
+            threads to simulate with, on every processor.
 
     Attributes:
         turn: how many letters it was sent.
     """
 
-    def __init__(self, template: Template, name: str, inbox: int, outbox: int) -> None:
-        self._template, self._name = template, name
+    def __init__(self, template: Template, name: str, inbox: int, outbox: int, plans: bool = False) -> None:
+        self._template, self._name, self._plans = template, name, plans
         self.size = inbox, outbox
         self.turn = 0
         self._owner = os.getpid()
@@ -61,7 +62,7 @@ class Cell:
             opened.callback(os.close, heard)
             opened.callback(os.close, rung)
             try:
-                self._pid: int | None = template.fork([files[0], heard, rung, *files[1:]])
+                self._pid: int | None = template.fork([files[0], heard, rung, *files[1:]], plans)
             except BaseException:
                 os.close(self._bell)
                 os.close(self._answers)
@@ -123,8 +124,11 @@ class Cell:
             raise self._failure()
 
     def _draw_near(self) -> None:
-        """Have it run where this thread runs: they take turns, and a switch is quicker than to wake another processor."""
-        here = processor()
+        """Have it run where this thread runs: they take turns, and a switch is quicker than to wake another processor.
+
+        Not one that plans: the threads that it starts would all stay there.
+        """
+        here = -1 if self._plans else processor()
         if here >= 0 and here not in self._here and self._pid is not None:
             self._here, self._anywhere = {here}, os.sched_getaffinity(0)
             _bind(self._pid, self._here)

@@ -20,9 +20,11 @@ from fastheur.isolation import packages
 START_S = 120.0
 """A template has so long to load the libraries, on a machine that may be busy."""
 
-_LIBRARIES = ("numpy", "numba", "llvmlite", "cv2", "fastheur")
+_LIBRARIES = ("numpy", "numba", "llvmlite", "cv2", "mujoco", "typing_extensions", "fastheur")
 _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",  # each thread that simulates would reserve 64 MB of the address space
+    "MUJOCO_GL": "disable",
     "NUMBA_NUM_THREADS": "1",
     "NUMBA_THREADING_LAYER": "workqueue",
     "OMP_NUM_THREADS": "1",
@@ -98,9 +100,9 @@ class Template:
             )
         return self._stamp
 
-    def fork(self, descriptors: Sequence[int]) -> int:
+    def fork(self, descriptors: Sequence[int], plans: bool) -> int:
         """Return the process id of a new cell that was given ``descriptors``: log, bells, inbox, outbox."""
-        return int(self._asked({"do": "fork"}, descriptors)["pid"])
+        return int(self._asked({"do": "fork", "plans": plans}, descriptors)["pid"])
 
     def reap(self, pid: int, patience_s: float) -> int | None:
         """Wait for a cell that is dying and return its exit code, or minus its signal; None where it lives on."""

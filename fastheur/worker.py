@@ -21,6 +21,7 @@ import numpy as np
 from numba.core.errors import NumbaSystemWarning
 from numba.np.ufunc import parallel
 
+from fastheur import planner
 from fastheur._core import Word
 from fastheur.batch import StepBatch
 from fastheur.errors import FastheurError, PolicyError
@@ -67,14 +68,19 @@ def warm() -> None:
     make_host([Candidate(policy, policy.values())], spec, 1)
 
 
-def serve(lock: Callable[[], str]) -> None:
-    """Map the memory, start Numba's thread, ``lock`` the process, and answer bells until the host is gone."""
+def serve(lock: Callable[[], str], plans: bool) -> None:
+    """Map the memory, start Numba's thread, ``lock`` the process, and answer bells until the host is gone.
+
+    One that ``plans`` loads MuJoCo and starts its threads before, which it may not do afterwards.
+    """
     inbox = Box(_mapped(INBOX, mmap.PROT_READ), INBOX_HEADER, INBOX_LETTER)
     outbox = Box(_mapped(OUTBOX, mmap.PROT_READ | mmap.PROT_WRITE), OUTBOX_HEADER, OUTBOX_LETTER)
     sys.stdout = sys.stderr = _Log()  # type: ignore[assignment]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NumbaSystemWarning)  # of a lock between processes, which this one has none of
         parallel._launch_threads()
+    if plans:
+        planner.prepare()
     turns.shorten()
     lock()
     _Worker(inbox, outbox).serve()

@@ -37,7 +37,7 @@ def main() -> None:
     """Serve until the other side closes the socket.
 
     The argument of the process is JSON: ``socket`` and ``alive`` descriptors; ``strict``; ``memory`` bytes of address space;
-    ``packages``, folders by name; ``entry``, a module with ``warm()`` and ``serve(lock)``.
+    ``packages``, folders by name; ``entry``, a module with ``warm()`` and ``serve(lock, plans)``.
     """
     setup = json.loads(sys.argv[1])
     die_with(setup["alive"])
@@ -65,18 +65,18 @@ def main() -> None:
     gc.freeze()
     connection.send(json.dumps({"ready": stamp}).encode())
     lock = filters.install if setup["strict"] else str
-    _serve(connection, lambda: entry.serve(lock), lock)
+    _serve(connection, partial(entry.serve, lock), lock)
 
 
-def _serve(connection: socket.socket, work: Callable[[], None], lock: Callable[[], str]) -> None:
-    """Answer ``fork`` (with a worker's descriptors), ``reap`` and ``prove``, one JSON object each."""
+def _serve(connection: socket.socket, work: Callable[[bool], None], lock: Callable[[], str]) -> None:
+    """Answer ``fork`` (with a worker's descriptors, and whether it ``plans``), ``reap`` and ``prove``, one JSON object each."""
     while True:
         data, received, _, _ = socket.recv_fds(connection, _MOST, OUTBOX, socket.MSG_CMSG_CLOEXEC)
         if not data:
             return
         request = json.loads(data)
         if request["do"] == "fork":
-            answer: dict[str, Any] = {"pid": _forked(partial(_become, received, work))}
+            answer: dict[str, Any] = {"pid": _forked(partial(_become, received, partial(work, request["plans"])))}
         elif request["do"] == "reap":
             answer = {"status": _reaped(request["pid"], request["patience_s"])}
         else:

@@ -47,7 +47,9 @@ class Simulator:
         self._pool = prepare()
         import mujoco
 
-        self.model = mujoco.MjModel.from_xml_string(_with_sensors(xml, sensors))
+        made = mujoco.MjSpec.from_string(_with_sensors(xml, sensors))
+        made.compiler.usethread = False  # where policies are isolated, no thread can be started any more
+        self.model = made.compile()
         self._data = [mujoco.MjData(self.model) for _ in range(max(1, self._pool.nthread))]
         self._control = int(mujoco.mjtState.mjSTATE_CTRL.value)
         self.positions, self.speeds, self.motors = int(self.model.nq), int(self.model.nv), int(self.model.nu)
