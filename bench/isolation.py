@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fastheur.candidates import shipped_policies
 from fastheur.engines import make_engine
 from fastheur.errors import PolicyDied
 from fastheur.host import Candidate
 from fastheur.limits import Limits
 from fastheur.places import LEVELS, Place, find_place
-from fastheur.resources import POLICIES
 from fastheur.rollout import Job, rollout
 from fastheur.tasks import find_environment, find_protocol, make_task
 
@@ -51,9 +51,10 @@ def speed(place: Place, name: str, mode: str) -> float:
     protocol = find_protocol(None, environment)
     task = make_task(environment, mode, protocol)
     engine = make_engine("auto", task, protocol, 0)
-    file = POLICIES / name / f"{mode}.py"
-    source = file.read_text() if file.exists() else FRESH % 0
-    policy = place.load(source, file.name)
+    there = shipped_policies(environment)
+    file = there.get(mode) or there.get("gait")
+    source = file.read_text() if file else FRESH % 0
+    policy = place.load(source, file.name if file else "fresh.py")
     lanes = engine.default_lanes(SLOTS)
     engine.prepare(SLOTS, lanes)
     host = place.host([Candidate(policy, policy.values())], engine.spec, SLOTS)

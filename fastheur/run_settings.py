@@ -7,12 +7,13 @@ from typing import Any
 import yaml
 
 from fastheur.budget import Budget
+from fastheur.candidates import policy_file
 from fastheur.errors import ConfigError, nearest
 from fastheur.limits import Limits
 from fastheur.loading import Policy
 from fastheur.resources import CONF, POLICIES
 from fastheur.runs import RunConfig
-from fastheur.tasks import Environment, Protocol, make_task
+from fastheur.tasks import Environment, Protocol, Task, make_task
 
 ENV_STEPS = 300_000
 """Env steps of a run for which nothing else is said."""
@@ -38,7 +39,7 @@ def run_config(config: Mapping[str, Any], environment: Environment, protocol: Pr
     stall = search["stall"]
     if stall == "auto":
         stall = ATARI_STALL if task.suite == "atari" else None
-    start, name = _start(config["start"])
+    start, name = _start(config["start"], task)
     budget = Budget(**{"env_steps": ENV_STEPS, **given(group(config, "budget"))})
     _check_counted(budget, config["agent"])
     return RunConfig(
@@ -152,7 +153,7 @@ def _check_counted(budget: Budget, agent: Mapping[str, Any]) -> None:
         )
 
 
-def _start(start: str | Path | Policy | None) -> tuple[str, str]:
+def _start(start: str | Path | Policy | None, task: Task) -> tuple[str, str]:
     """Return source and name of the policy to start from; a file is read here and run in the player only."""
     if isinstance(start, Policy):
         return start.source, Path(start.name).name
@@ -160,10 +161,7 @@ def _start(start: str | Path | Policy | None) -> tuple[str, str]:
         raise ConfigError(
             f"start is {start!r}, expected a file, the name of a shipped policy, a loaded policy, or None."
         )
-    path = POLICIES / "random.py" if start is None else Path(start)
-    shipped = POLICIES / f"{start}.py"
-    if start is not None and not path.exists() and shipped.exists():
-        path = shipped
+    path = POLICIES / "random.py" if start is None else policy_file(start, task) or Path(start)
     try:
         return path.read_text(encoding="utf-8"), path.name
     except OSError as error:

@@ -201,6 +201,31 @@ def test_list_shows_every_task_and_what_is_shipped(capsys):
         assert name in out
 
 
+def test_shipped_policies_are_found_by_their_bare_name(tmp_path, capsys):
+    """Each task has its own ``gait`` and ``plan``; what is no name of a file, the task's or any other is refused."""
+    words = ("episodes=1", "protocol.max_steps=5", "ledger=null")
+    for named in ("mujoco/ant", "mujoco/half_cheetah"):
+        code, out, _ = run("eval", f"env={named}", "policy=gait", *words, capsys=capsys)
+        assert code == 0 and "gait.py" in out and "plans" not in out
+        assert run("eval", f"env={named}", *words, capsys=capsys)[0] == 0
+    (tmp_path / "gait").mkdir()
+    assert run("eval", "env=mujoco/ant", "policy=gait", *words, capsys=capsys)[0] == 0
+    code, _, err = run("eval", "env=mujoco/ant", "policy=gate", *words, capsys=capsys)
+    assert code == 2 and "Did you mean gait?" in err and "mujoco/ant has policy=gait" in err
+    code, _, err = run("eval", "env=CartPole-v1", "policy=gait", *words, capsys=capsys)
+    assert code == 2 and "CartPole-v1 has policy=state" in err
+
+
+def test_a_policy_that_plans_says_so_in_every_score(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(PLAN)
+    words = ("env=mujoco/half_cheetah", "policy=mine.py", "episodes=2", "protocol.max_steps=3")
+    code, out, _ = run("eval", *words, "ledger=plan.db", capsys=capsys)
+    assert code == 0 and f"mine.py plans with a model: {6 * EACH:,} model steps" in out
+    code, out, err = run("check", "mine.py", "env=mujoco/half_cheetah", "steps=3", "episodes=1", capsys=capsys)
+    assert code == 0, err
+    assert "batch policy, plans with a model" in out and f"plans with a model: {3 * EACH:,} model steps" in out
+
+
 def test_the_ledger_is_exported(tmp_path, capsys):
     run("eval", "env=CartPole-v1", "policy=random", "episodes=1", capsys=capsys)
     code, out, _ = run("ledger", "export", "out=there", capsys=capsys)

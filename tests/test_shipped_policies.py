@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from fastheur import evaluate, evaluate_many
+from fastheur.candidates import ROWS
 from fastheur.cli import main
 from fastheur.loading import load_policy
 from fastheur.resources import POLICIES
@@ -27,15 +28,17 @@ def test_the_promised_systems_are_shipped():
     names = {str(path.relative_to(POLICIES)) for path in SYSTEMS}
     assert {
         "atari/breakout/ram.py", "atari/breakout/native.py", "atari/pong/ram.py", "atari/pong/native.py",
-        "mujoco/half_cheetah/state.py", "mujoco/ant/state.py", "envpool/CartPole-v1/state.py",
+        "mujoco/half_cheetah/gait.py", "mujoco/ant/gait.py", "envpool/CartPole-v1/state.py",
     } <= names  # fmt: skip
 
 
 @pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
 def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
     policy = load_policy(path)
-    assert policy.task == task_of(path) and policy.modes == (path.stem,)
-    assert find_environment(policy.task).modes
+    environment = find_environment(policy.task)
+    assert policy.task == task_of(path) and len(policy.modes) == 1
+    assert path.stem in (policy.modes if path.stem in environment.modes else ROWS)
+    assert policy.plans == (path.stem == "plan")
     assert (path.parent / "memory.md").read_text().startswith("# ")
     assert (path.parent / "trials.jsonl").stat().st_size > 0
     assert ast.get_docstring(ast.parse(policy.source)).split("\n")[0].endswith(".")
@@ -43,12 +46,14 @@ def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
 
 @pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
 def test_a_shipped_policys_episodes_do_not_depend_on_slots_and_threads(path):
-    task = task_of(path)
-    settings = {"obs": path.stem, "episodes": 4, "max_steps": 150}
+    task, policy = task_of(path), load_policy(path)
+    slots, steps = (2, 6) if policy.plans else (4, 150)
+    settings = {"obs": policy.modes[0], "episodes": slots, "max_steps": steps}
     if task.startswith("atari/"):
         settings["protocol"] = "robust"
     one = evaluate(path, task, slots=1, threads=1, **settings)
-    assert outcome(evaluate(path, task, slots=4, threads=2, **settings)) == outcome(one)
+    assert (one.cost.model_steps is not None) == policy.plans
+    assert outcome(evaluate(path, task, slots=slots, threads=2, **settings)) == outcome(one)
 
 
 @pytest.mark.parametrize("mode", ["ram", "native"])

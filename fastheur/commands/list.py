@@ -1,5 +1,6 @@
 """``fastheur list``: tasks, shipped policies and their best scores."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,14 +11,24 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from fastheur.candidates import shipped_policies
 from fastheur.commands.display import console
+from fastheur.declarations import plans_in
 from fastheur.errors import ConfigError
 from fastheur.ledger import STAGE_NOTE, Ledger
 from fastheur.resources import POLICIES
-from fastheur.tasks import atari_table, environments, find_environment, find_protocol, make_task, references
+from fastheur.tasks import (
+    Environment,
+    atari_table,
+    environments,
+    find_environment,
+    find_protocol,
+    make_task,
+    references,
+)
 
 Best = dict[tuple[str, str, str, int], tuple[int, float]]
-"""Best finished mean score, and the rank of its split, by (env_id, obs mode, protocol, longer cap or 0)."""
+"""Best finished mean score, and the rank of its split, by (env_id, shipped policy or obs mode, protocol, longer cap or 0)."""
 
 _RANK = {"train": 0, "validation": 1, "sealed": 2}
 """A score on seeds that nobody tuned on is shown rather than a higher one on the seeds of the search."""
@@ -37,7 +48,7 @@ def main(config: Mapping[str, Any]) -> int:
         table.add_row(
             name,
             " ".join(entry.modes),
-            _shipped(name),
+            _shipped(entry),
             _scores(best, entry.env_id),
             f"{record.score:,.6g}" if record else "-",
             f"{float(row['human']):,.6g}" if row else "-",
@@ -45,7 +56,7 @@ def main(config: Mapping[str, Any]) -> int:
     for folder in sorted((POLICIES / "envpool").glob("*/")):
         name, record = folder.name, references().get(folder.name)
         shown = f"{record.score:,.6g}" if record else "-"
-        table.add_row(name, "state", _shipped(f"envpool/{name}"), _scores(best, name), shown, "-")
+        table.add_row(name, "state", _shipped(find_environment(name)), _scores(best, name), shown, "-")
     console().print(table)
     print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
     if config["all"]:
@@ -55,16 +66,21 @@ def main(config: Mapping[str, Any]) -> int:
     return 0
 
 
-def _shipped(name: str) -> str:
-    return " ".join(sorted(path.stem for path in (POLICIES / name).glob("*.py"))) or "-"
+def _shipped(entry: Environment) -> str:
+    names = (f"{name} (plans with a model)" if _plans(path) else name for name, path in shipped_policies(entry).items())
+    return "\n".join(names) or "-"
+
+
+def _plans(path: Path) -> bool:
+    return plans_in(path.read_text(encoding="utf-8"), path.name)
 
 
 def _scores(best: Best, env_id: str) -> str:
     lines = []
-    for (env, mode, protocol, cap), (rank, score) in sorted(best.items()):
+    for (env, row, protocol, cap), (rank, score) in sorted(best.items()):
         if env == env_id:
             remarks = ", ".join(filter(None, (_SHOWN[rank], f"cap {cap:,}" if cap else "")))
-            lines.append(f"{mode} {protocol}{f' ({remarks})' if remarks else ''} {score:,.6g}")
+            lines.append(f"{row} {protocol}{f' ({remarks})' if remarks else ''} {score:,.6g}")
     return "\n".join(lines) or "-"
 
 
@@ -88,9 +104,25 @@ def _keep(best: Best, rows: Iterable[Mapping[str, Any]]) -> None:
         own = _own(row["env_id"], row["obs_mode"], row["protocol"])
         cap = _longer_cap(row, own) if own else None
         if own and cap is not None:
-            key = (row["env_id"], row["obs_mode"], row["protocol"], cap)
+            key = (row["env_id"], _row(row), row["protocol"], cap)
             found = (0 if own.deterministic else _RANK.get(row["split"], 0), row["score_mean"])
             best[key] = max(best.get(key, found), found)
+
+
+def _row(trial: Mapping[str, Any]) -> str:
+    """Return which of the task's shipped policies was played, by its text or else its name; the mode, where it was none."""
+    names, mode = _rows(trial["env_id"]), str(trial["obs_mode"])
+    called = str(trial["trial_name"] if "trial_name" in trial else trial["name"])
+    if called == mode and mode not in names.values():  # what a gait was called once
+        called = "gait"
+    return names.get(trial["policy_sha256"]) or (called if called in names.values() else mode)
+
+
+@cache
+def _rows(env_id: str) -> dict[str, str]:
+    """Return the names of a task's shipped policies by the hash of their text."""
+    there = shipped_policies(find_environment(env_id))
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): name for name, path in there.items()}
 
 
 @dataclass(frozen=True)
