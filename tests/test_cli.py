@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from planners import EACH, PLAN
 
 from fastheur.cli import main
 from fastheur.errors import Interrupted
