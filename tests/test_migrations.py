@@ -191,6 +191,21 @@ def test_a_ledger_of_schema_2_keeps_its_stamps_and_can_keep_actions(tmp_path):
     assert content(path.with_name("ledger.db.v2.bak")) == before
 
 
+def test_a_ledger_of_schema_3_has_nothing_planned(tmp_path):
+    actions = (
+        "CREATE TABLE actions (trial INTEGER NOT NULL REFERENCES trials, episode INTEGER NOT NULL, blob BLOB NOT NULL, "
+    )
+    path = written(tmp_path / "ledger.db", f"{SCHEMA_2}\n{actions}PRIMARY KEY (trial, episode));", "3")
+    RunLedger(path).__exit__()
+    RunLedger(tmp_path / "new.db").__exit__()
+    assert columns(path) == columns(tmp_path / "new.db") and path.with_name("ledger.db.v3.bak").exists()
+    with RunLedger(path) as ledger:
+        assert {row["model_steps"] for row in ledger.trials()} == {None} and ledger.model_steps() is None
+    with closing(sqlite3.connect(path)) as db:
+        for table in ("episodes", "run_reservations"):
+            assert db.execute(f"SELECT DISTINCT model_steps FROM {table}").fetchall() == [(None,)]
+
+
 def test_every_version_has_its_step():
     assert sorted(STEPS) == list(range(1, SCHEMA_VERSION))
 
