@@ -16,6 +16,7 @@ The model is the very XML that EnvPool loads, in the same version of MuJoCo. Mod
 apart from env steps and are shown with every score.
 """
 
+from fastheur.planner.ilqr import ILQR
 from fastheur.planner.merging import best, elite, softmax, top
 from fastheur.planner.model import Futures, Model
 from fastheur.planner.mpc import MPC
@@ -23,4 +24,4 @@ from fastheur.planner.plans import Noise, shift
 from fastheur.planner.rollouts import prepare
 from fastheur.planner.values import scorer
 
-__all__ = ["MPC", "Futures", "Model", "Noise", "best", "elite", "prepare", "scorer", "shift", "softmax", "top"]
+__all__ = ["ILQR", "MPC", "Futures", "Model", "Noise", "best", "elite", "prepare", "scorer", "shift", "softmax", "top"]

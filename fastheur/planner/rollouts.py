@@ -13,11 +13,13 @@ from fastheur.errors import PolicyError
 
 SENSORS = {
     "framepos": ("framepos", "objtype='body' objname"),
+    "geompos": ("framepos", "objtype='geom' objname"),
     "subtreecom": ("subtreecom", "body"),
     "subtreelinvel": ("subtreelinvel", "body"),
     "subtreeangmom": ("subtreeangmom", "body"),
 }
-"""Quantities of a body that a model can be asked for, three numbers each: world frame, in m, m/s and kg m^2/s."""
+"""Quantities of a body (``geompos``: of a geom) that a model can be asked for, three numbers each: world frame, in m, m/s and
+kg m^2/s."""
 
 
 @cache
