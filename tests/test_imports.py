@@ -37,6 +37,7 @@ LAYERS = [
         "benchmark_numba",
         "sockets",
         "verbs",
+        "gaits",
         "isolation",
         "notebook",
     },
@@ -130,7 +131,7 @@ ENGINE_SIDE = {
     "vizdoom_watch",
 }
 POLICY_SIDE = {
-    "policy", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess", "host",
+    "policy", "gaits", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess", "host",
     "in_process", "worker", "isolated", "templates", "sandbox", "places", "mailbox",
 }  # fmt: skip
 
