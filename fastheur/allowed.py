@@ -7,7 +7,7 @@ import types
 
 import numpy as np
 
-from fastheur import planner, vision
+from fastheur import gaits, planner, vision
 from fastheur.errors import nearest
 
 IMPORTS = ("math", "numpy", "numba", "cv2", "fastheur.policy", "fastheur.vision", "fastheur.planner")
@@ -150,7 +150,7 @@ _PARTS: dict[str, frozenset[str]] = {
     | {"UniTuple", "Tuple", "ListType", "DictType", "none", "unicode_type", "Optional", "bool_"},
     "cv2": _CV2,
     "fastheur": frozenset(("policy", "vision", "planner")),
-    "fastheur.policy": frozenset(("Param", "Frame", "uniform", "Number", "SlotRandom")),
+    "fastheur.policy": frozenset(("Param", "Frame", "uniform", "Number", "SlotRandom", *gaits.__all__)),
     "fastheur.vision": frozenset(vision.__all__),
     "fastheur.planner": frozenset(planner.__all__) - {"prepare"},  # which is for whoever runs the policy
 }

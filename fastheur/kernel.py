@@ -25,8 +25,8 @@ from numba.core import types as nbtypes
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
+from fastheur import gaits, vision
 from fastheur import policy as policy_module
-from fastheur import vision
 from fastheur.errors import PolicyError
 from fastheur.loading import Policy, execute, problem_at
 from fastheur.resources import cache_folder
@@ -229,7 +229,7 @@ def _names(state: tuple[tuple, ...]) -> str:
 
 def helper_files() -> list[Path]:
     """Return the sources of all compiled code that a policy may import from this package, in a fixed order."""
-    return [Path(policy_module.__file__), *sorted(Path(vision.__file__).parent.glob("*.py"))]
+    return [Path(policy_module.__file__), Path(gaits.__file__), *sorted(Path(vision.__file__).parent.glob("*.py"))]
 
 
 @cache

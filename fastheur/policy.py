@@ -21,6 +21,10 @@ The names ``OBS``, ``TASK``, ``STATE``, ``PARAMS``, ``FRAME``, ``MARKS``, ``act`
 ``info`` is a record with ``lives``, ``reward`` (of the last step), ``elapsed`` (steps since the reset) and, in VizDoom,
 the game variables. In kernels convert bytes with ``int()`` before subtracting: Numba subtracts unsigned values as
 unsigned ones.
+
+For robots that walk there is a gait kit, imported from here too (:mod:`fastheur.gaits`): ``next_phase``, ``pull_phase``
+(oscillators), ``wave`` (harmonics), ``ramp``, ``servo`` (PD torque), ``clip``, ``wrap``, ``quaternion_yaw``,
+``quaternion_tilt``, ``in_heading`` (posture and heading), ``contact`` (touch-down), ``foot_place``.
 """
 
 import math
@@ -32,6 +36,43 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from numba.extending import overload
+
+from fastheur.gaits import (
+    clip,
+    contact,
+    foot_place,
+    in_heading,
+    next_phase,
+    pull_phase,
+    quaternion_tilt,
+    quaternion_yaw,
+    ramp,
+    servo,
+    wave,
+    wrap,
+)
+
+__all__ = [
+    "Frame",
+    "Number",
+    "Param",
+    "SlotRandom",
+    "clip",
+    "contact",
+    "foot_place",
+    "in_heading",
+    "next_phase",
+    "params_dtype",
+    "pull_phase",
+    "quaternion_tilt",
+    "quaternion_yaw",
+    "ramp",
+    "servo",
+    "state_dtype",
+    "uniform",
+    "wave",
+    "wrap",
+]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

@@ -37,6 +37,7 @@ LAYERS = [
         "benchmark_numba",
         "sockets",
         "verbs",
+        "gaits",
         "isolation",
         "notebook",
         "model_steps",
@@ -132,8 +133,8 @@ ENGINE_SIDE = {
     "vizdoom_watch",
 }
 POLICY_SIDE = {
-    "policy", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess", "host",
-    "in_process", "worker", "isolated", "templates", "sandbox", "places", "mailbox", "planner",
+    "policy", "gaits", "vision", "allowed", "contract", "contract_checks", "static_check", "loading", "kernel", "preprocess",
+    "host", "in_process", "worker", "isolated", "templates", "sandbox", "places", "mailbox", "planner",
 }  # fmt: skip
 
 

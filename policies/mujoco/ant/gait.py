@@ -2,7 +2,7 @@
 
 import math
 
-from fastheur.policy import Param
+from fastheur.policy import Param, clip, in_heading, next_phase, quaternion_tilt, quaternion_yaw, ramp, servo, wave
 
 TASK = "mujoco/ant"
 OBS = "state"
@@ -43,25 +43,15 @@ PARAMS = {
 SPEED = 2.0  # m/s; around here "hip_brake" has no effect
 
 
-def clip(value):
-    return min(1.0, max(-1.0, value))
-
-
-def wave(phase, sin, cos, sin2, cos2):
-    return sin * math.sin(phase) + cos * math.cos(phase) + sin2 * math.sin(2 * phase) + cos2 * math.cos(2 * phase)
-
-
 def act(obs, info, state, params, action):
     p = params
-    w, x, y, z = obs[1], obs[2], obs[3], obs[4]  # torso orientation, a quaternion
-    yaw = math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))  # 0 = along +x, where the reward is
-    nose_up, left_up = 2 * (x * z - w * y), 2 * (y * z + w * x)
-    speed = obs[13] * math.cos(yaw) + obs[14] * math.sin(yaw)
+    yaw = quaternion_yaw(obs[1], obs[2], obs[3], obs[4])  # 0 = along +x, where the reward is
+    nose_up, left_up = quaternion_tilt(obs[1], obs[2], obs[3], obs[4])
+    speed, _ = in_heading(obs[13], obs[14], yaw)
     roll_speed = obs[16]
     if info.elapsed > 0:
-        sync = roll_speed * (p.sync_sin * math.sin(state.phase) + p.sync_cos * math.cos(state.phase))
-        state.phase += p.freq + clip(sync)
-    ease = min(1.0, info.elapsed / p.ease)
+        state.phase = next_phase(state.phase, p.freq, roll_speed, p.sync_sin, p.sync_cos)
+    ease = ramp(info.elapsed, p.ease)
 
     for leg in range(4):  # as in the observation: front left, rear left, rear right, front right
         front = leg == 0 or leg == 3
@@ -81,11 +71,11 @@ def act(obs, info, state, params, action):
             swing = p.rear_hip_cos * math.cos(phase)
             bend = p.rear_knee_mid
             lift = wave(phase, p.rear_knee_sin, p.rear_knee_cos, p.rear_knee_sin2, p.rear_knee_cos2)
-        hip = reach + ease * swing * (1 + left * p.stroke_yaw * clip(yaw))
+        hip = reach + ease * swing * (1 + left * p.stroke_yaw * clip(yaw, 1.0))
         knee = bend + ease * lift + p.knee_rise * rise
 
         # Joint signs, found by probing: hips turn counter-clockwise, so forward is negative on the left; knees bend
         # positive in front and negative behind. Motors come in the order leg 3, 0, 1, 2.
         joint, motor = 5 + 2 * leg, (2 * leg + 2) % 8
-        action[motor] = clip(p.hip_kp * (-left * hip - obs[joint]) - p.hip_kd * obs[joint + 14])
-        action[motor + 1] = clip(p.knee_kp * (ahead * knee - obs[joint + 1]) - p.knee_kd * obs[joint + 15])
+        action[motor] = servo(-left * hip, obs[joint], obs[joint + 14], p.hip_kp, p.hip_kd)
+        action[motor + 1] = servo(ahead * knee, obs[joint + 1], obs[joint + 15], p.knee_kp, p.knee_kd)
