@@ -150,7 +150,7 @@ _PARTS: dict[str, frozenset[str]] = {
     | {"UniTuple", "Tuple", "ListType", "DictType", "none", "unicode_type", "Optional", "bool_"},
     "cv2": _CV2,
     "fastheur": frozenset(("policy", "vision", "planner")),
-    "fastheur.policy": frozenset(("Param", "Frame", "uniform", "Number", "SlotRandom")),
+    "fastheur.policy": frozenset(("Param", "Frame", "Shade", "uniform", "Number", "SlotRandom")),
     "fastheur.vision": frozenset(vision.__all__),
 }
 LIBRARIES = frozenset((*_NUMPY, *_PARTS, "fastheur.planner"))
