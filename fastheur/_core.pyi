@@ -54,6 +54,16 @@ def area_downsample(
 def frame_max(a: _Bytes, b: _Bytes, out: _Bytes | None = None, threads: int = 1) -> _Bytes: ...
 def frame_difference(a: _Bytes, b: _Bytes, out: _Bytes | None = None, threads: int = 1) -> _Bytes: ...
 def colour_mask(frames: _Bytes, colours: _Array, out: _Bytes | None = None, threads: int = 1) -> _Bytes: ...
+def shade_mask(
+    frames: _Bytes,
+    shades: _Array,
+    owners: _Array,
+    planes: int,
+    every_y: int = 1,
+    every_x: int = 1,
+    out: _Bytes | None = None,
+    threads: int = 1,
+) -> _Bytes: ...
 def connected_components(
     masks: _Bytes,
     max_components: int,

@@ -8,7 +8,7 @@ and signatures stand in ``fastheur/_reference.py`` and are what the tests compar
 cimport numpy as cnp
 from cpython.ref cimport PyObject
 from cython.parallel cimport prange
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 import numpy as np
@@ -867,6 +867,33 @@ cdef extern from *:
         for (size_t i = 0; i < n; i++) out[i] = (r[i] == cr) & (g[i] == cg) & (b[i] == cb);
     }
 
+    /* Sets the pixels within all bounds: low and high of red, green, blue, red - green, green - blue. */
+    FH_CLONES static void fh_shade(const uint8_t *r, const uint8_t *g, const uint8_t *b, uint8_t *out, size_t n,
+                                   const int16_t *low_high) {
+        /* As unsigned numbers, value - low <= high - low is both bounds in one comparison. */
+        uint16_t low[5], wide[5];
+        for (int k = 0; k < 5; k++) {
+            if (low_high[2 * k + 1] < low_high[2 * k]) return;
+            low[k] = (uint16_t)low_high[2 * k];
+            wide[k] = (uint16_t)(low_high[2 * k + 1] - low_high[2 * k]);
+        }
+        const uint16_t r0 = low[0], g0 = low[1], b0 = low[2], rg0 = low[3], gb0 = low[4];
+        const uint16_t rw = wide[0], gw = wide[1], bw = wide[2], rgw = wide[3], gbw = wide[4];
+        for (size_t i = 0; i < n; i++) {
+            const uint16_t red = r[i], green = g[i], blue = b[i];
+            const uint16_t over_r = (uint16_t)(red - r0), over_g = (uint16_t)(green - g0), over_b = (uint16_t)(blue - b0);
+            const uint16_t over_rg = (uint16_t)(red - green - rg0), over_gb = (uint16_t)(green - blue - gb0);
+            const uint16_t all = (uint16_t)((over_r <= rw) & (over_g <= gw) & (over_b <= bw) & (over_rg <= rgw) & (over_gb <= gbw));
+            out[i] = (uint8_t)(out[i] | all);
+        }
+    }
+
+    /* Every `step`-th of the bytes from `row` on, `n` of them. */
+    FH_INLINE void fh_thin(const uint8_t *row, size_t step, uint8_t *out, size_t n) {
+        if (step == 2) for (size_t i = 0; i < n; i++) out[i] = row[2 * i];
+        else for (size_t i = 0; i < n; i++) out[i] = row[step * i];
+    }
+
     /* Sum of `rows` rows (at most 256, so that 16 bits hold it). */
     FH_CLONES static void fh_sum_rows(const uint8_t *row, size_t stride, int rows, uint16_t *sums, size_t n) {
         for (size_t i = 0; i < n; i++) sums[i] = row[i];
@@ -938,6 +965,8 @@ cdef extern from *:
     void fh_difference(const uint8_t*, const uint8_t*, uint8_t*, size_t) noexcept nogil
     void fh_match(const uint8_t*, const uint8_t*, const uint8_t*, uint8_t*, size_t, uint8_t, uint8_t,
                   uint8_t) noexcept nogil
+    void fh_shade(const uint8_t*, const uint8_t*, const uint8_t*, uint8_t*, size_t, const int16_t*) noexcept nogil
+    void fh_thin(const uint8_t*, size_t, uint8_t*, size_t) noexcept nogil
     void fh_sum_rows(const uint8_t*, size_t, int, uint16_t*, size_t) noexcept nogil
     uint8_t fh_round(uint32_t, float) noexcept nogil
     void fh_fold(const uint16_t*, uint8_t*, size_t, int, float) noexcept nogil
@@ -966,6 +995,8 @@ cdef struct Job:
     Py_ssize_t minimum
     Py_ssize_t reach
     const uint8_t* colours
+    const int16_t* shades
+    const int32_t* owners
     uint8_t* scratch
     Py_ssize_t scratch_bytes
     int32_t* counts
@@ -1405,6 +1436,61 @@ def colour_mask(frames, colours, out=None, int threads=1):
     job.out = <uint8_t*>cnp.PyArray_DATA(result)
     with nogil:
         _run(_mask_frame, &job, lanes)
+    return result
+
+
+cdef void _shade_frame(const Job* job, Py_ssize_t frame, uint8_t* scratch) noexcept nogil:
+    cdef Py_ssize_t rows = job.rows, columns = job.columns, k, c, row
+    cdef uint8_t* out = job.out + frame * job.planes * rows * columns
+    cdef const uint8_t* channel[3]
+    memset(out, 0, job.planes * rows * columns)
+    for row in range(rows):
+        for c in range(3):
+            channel[c] = job.source + frame * job.stride + c * job.plane_stride + row * job.top * job.width
+            if job.left > 1:
+                fh_thin(channel[c], job.left, scratch + c * columns, columns)
+                channel[c] = scratch + c * columns
+        for k in range(job.count):
+            fh_shade(channel[0], channel[1], channel[2], out + (job.owners[k] * rows + row) * columns, columns,
+                     job.shades + 10 * k)
+
+
+def shade_mask(frames, shades, owners, Py_ssize_t planes, Py_ssize_t every_y=1, Py_ssize_t every_x=1, out=None,
+               int threads=1):
+    """Return 1 where a pixel is within the bounds of a shade and 0 elsewhere; shades of one owner share a plane.
+
+    frames: uint8 (N, 3, H, W) RGB; shades: int16 (K, 10), inclusive low and high of red, green, blue,
+    red - green and green - blue; owners: int32 (K,), the plane of each, 0 .. planes - 1; every_y, every_x: only
+    every so manieth row and column is looked at, from the first one on; out: uint8 (N, planes,
+    ceil(H / every_y), ceil(W / every_x)) or None. Raises TypeError for a wrong dtype and ValueError for a wrong
+    shape, step or owner or an overlapping out.
+    """
+    cdef Job job
+    memset(&job, 0, sizeof(job))
+    cdef cnp.ndarray source = _batch(frames, "frames", &job, True)
+    cdef cnp.ndarray bounds = _typed(shades, cnp.NPY_INT16, 2, "shades")
+    cdef cnp.ndarray places = _typed(owners, cnp.NPY_INT32, 1, "owners")
+    if cnp.PyArray_DIM(bounds, 1) != 10:
+        raise ValueError(f"shades must have shape (K, 10), got {shades.shape}")
+    job.count = cnp.PyArray_DIM(bounds, 0)
+    _check_rows(places, job.count, "owners")
+    if every_y < 1 or every_x < 1:
+        raise ValueError(f"every_y and every_x must be at least 1, got {every_y} and {every_x}")
+    if planes < 0 or ((owners < 0) | (owners >= planes)).any():
+        raise ValueError(f"owners must be 0 .. planes - 1, got {planes} planes and {owners}")
+    job.planes = planes
+    job.top, job.left = every_y, every_x
+    job.rows, job.columns = (job.height + every_y - 1) // every_y, (job.width + every_x - 1) // every_x
+    job.shades = <const int16_t*>cnp.PyArray_DATA(bounds)
+    job.owners = <const int32_t*>cnp.PyArray_DATA(places)
+    cdef cnp.ndarray result = _output(out, (job.frames, planes, job.rows, job.columns), np.uint8, (frames,))
+    cdef int lanes = _lanes(threads, job.frames)
+    job.scratch_bytes = (3 * job.columns + 63) // 64 * 64
+    cdef cnp.ndarray scratch = np.empty(max(1, lanes * job.scratch_bytes), np.uint8)
+    job.scratch = <uint8_t*>cnp.PyArray_DATA(scratch)
+    job.out = <uint8_t*>cnp.PyArray_DATA(result)
+    with nogil:
+        _run(_shade_frame, &job, lanes)
     return result
 
 

@@ -184,6 +184,16 @@ def colour_mask(frames, colours):
     return same.all(axis=2).astype(np.uint8)
 
 
+def shade_mask(frames, shades, owners, planes, every_y=1, every_x=1):
+    """Twin of ``_core.shade_mask``."""
+    red, green, blue = frames[:, :, ::every_y, ::every_x].astype(np.int64).transpose(1, 0, 2, 3)
+    masks = np.zeros((red.shape[0], planes, *red.shape[1:]), np.uint8)
+    for shade, owner in zip(shades, owners, strict=True):
+        sizes = np.stack([red, green, blue, red - green, green - blue], axis=-1)
+        masks[:, owner] |= ((sizes >= shade[::2]) & (sizes <= shade[1::2])).all(axis=-1)
+    return masks
+
+
 def connected_components(masks, max_components, min_area=1, connectivity=4):
     """Twin of ``_core.connected_components``: one flood fill per component."""
     counts = np.zeros(len(masks), np.int32)

@@ -150,7 +150,7 @@ _PARTS: dict[str, frozenset[str]] = {
     | {"UniTuple", "Tuple", "ListType", "DictType", "none", "unicode_type", "Optional", "bool_"},
     "cv2": _CV2,
     "fastheur": frozenset(("policy", "vision", "planner")),
-    "fastheur.policy": frozenset(("Param", "Frame", "uniform", "Number", "SlotRandom", *gaits.__all__)),
+    "fastheur.policy": frozenset(("Param", "Frame", "Shade", "uniform", "Number", "SlotRandom", *gaits.__all__)),
     "fastheur.vision": frozenset(vision.__all__),
     "fastheur.planner": frozenset(planner.__all__) - {"prepare"},  # which is for whoever runs the policy
 }

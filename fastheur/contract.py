@@ -14,7 +14,7 @@ import numpy as np
 from fastheur import contract_checks as checks
 from fastheur.declarations import plans_in
 from fastheur.errors import PolicyError, abridged, nearest
-from fastheur.policy import Frame, Number, Param, params_dtype, state_dtype
+from fastheur.policy import Frame, Number, Param, Shade, params_dtype, state_dtype
 
 _MOST = 2 * checks.MAX_ENTRIES  # longer lists need not be read to be refused
 _SHIFTED = re.compile(r"\s*([^\W\d]\w*)\s*(?:([+-])\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*)?")
@@ -85,7 +85,7 @@ class Declaration:
             "state": [
                 {"name": name, "type": kind, "shape": _plain(shape)} for name, kind, shape in map(_full, self.state)
             ],
-            "frame": None if self.frame is None else _plain_fields(self.frame),
+            "frame": _frame(self.frame, self.name),
             "task": self.task,
             "marks": [{"label": label, "places": _plain(places)} for label, places in self.marks.items()],
         }
@@ -202,7 +202,17 @@ def _state(found: Any, name: str) -> list[Any]:
 def _frame(found: Any, name: str) -> dict[str, Any] | None:
     if found is not None and not isinstance(found, Frame):
         raise PolicyError(f"{name}: FRAME is {abridged(found)}, expected Frame(...) from fastheur.policy.")
-    return None if found is None else _plain_fields(found)
+    return None if found is None else {**_plain_fields(found), "shades": _shades(found.shades, name)}
+
+
+def _shades(found: Any, name: str) -> list[list[list[Any]]]:
+    """Return the shades of each plane in their plain form, ten bounds each."""
+    planes = list(itertools.islice(found, _MOST)) if isinstance(found, tuple | list) else [found]
+    groups = [list(itertools.islice(plane, _MOST)) if isinstance(plane, tuple | list) else [plane] for plane in planes]
+    for shade in itertools.chain(*groups):
+        if not isinstance(shade, Shade):
+            raise PolicyError(f"{name}: FRAME shades have {abridged(shade)}, expected {checks.EXPECTED_SHADES}.")
+    return [[list(itertools.chain(*_plain_fields(shade).values())) for shade in group] for group in groups]
 
 
 def _marks(found: Any, name: str) -> list[Any]:
@@ -237,7 +247,7 @@ def _full(entry: tuple) -> tuple[str, str, tuple[int, ...]]:
     return (*entry, ())[:3]  # type: ignore[return-value]
 
 
-def _plain_fields(value: Param | Frame) -> dict[str, Any]:
+def _plain_fields(value: Param | Frame | Shade) -> dict[str, Any]:
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
 
 

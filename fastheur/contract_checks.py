@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from fastheur.errors import PolicyError, abridged, nearest
-from fastheur.policy import Frame, Number, Param, state_dtype
+from fastheur.policy import Frame, Number, Param, Shade, state_dtype
 
 MODES = ("ram", "native", "state", "screen")
 FORMATS = ("rgb", "grey", "palette", "masks", "components")
@@ -38,6 +38,7 @@ EXPECTED_MARK = (
     '(x, y) or (x, y, width, height), each a number, a field of STATE as in "ball_x" or "ball_x - 48", or None for a whole '
     "row or column"
 )
+EXPECTED_SHADES = "a Shade(red=(low, high), ...) from fastheur.policy per plane, or a tuple of them that make one plane"
 EXPECTED_STATE = 'a list like [("last_y", "f8"), ("history", "i4", (8,))]'
 
 Place = Number | tuple[str, Number] | None
@@ -116,7 +117,7 @@ def frame(data: Any, name: str) -> Frame | None:
     """Return the preprocessing, or None; whether it fits the task's frames is seen later, where the task is known."""
     if data is None:
         return None
-    keys = ("format", "crop", "maximum", "downsample", "difference", "colours", "most", "min_area")
+    keys = ("format", "crop", "maximum", "downsample", "difference", "colours", "most", "min_area", "shades", "every")
     entry = record(data, keys, "FRAME", name)
     kind, crop = entry["format"], entry["crop"]
     if type(kind) is not str or kind not in FORMATS:
@@ -138,9 +139,20 @@ def frame(data: Any, name: str) -> Frame | None:
         ),
         _whole(entry["most"], 1, MAX_PER_COLOUR, "FRAME most", name),
         _whole(entry["min_area"], 0, MAX_EDGE**2, "FRAME min_area", name),
+        tuple(_shades(plane, name) for plane in _items(entry["shades"], MAX_COLOURS, "FRAME shades", name)),
+        _numbers(entry["every"], 2, (1, MAX_EDGE), "every", "a step (rows, columns) in pixels", name),
     )
     _check_together(result, name)
     return result
+
+
+def _shades(data: Any, name: str) -> tuple[Shade, ...]:
+    """Return the shades of one plane from ten bounds each."""
+    found = list[Shade]()
+    for one in _items(data, MAX_COLOURS, "an entry of FRAME shades", name):
+        low_high = _numbers(one, 10, (-255, 255), "shades", EXPECTED_SHADES, name)
+        found.append(Shade(*(low_high[at : at + 2] for at in range(0, 10, 2))))
+    return tuple(found)
 
 
 def task(data: Any, name: str) -> str | None:
@@ -192,14 +204,19 @@ def _place(data: Any, where: str, fields: Sequence[tuple], name: str) -> Place:
 
 
 def _check_together(found: Frame, name: str) -> None:
-    if (found.format in ("masks", "components")) != bool(found.colours):
-        _refuse(name, "FRAME colours belong to the formats masks and components, and those need at least one.")
+    planes = found.colours or found.shades
+    if (found.format in ("masks", "components")) != bool(planes) or (found.colours and found.shades):
+        _refuse(
+            name, "FRAME colours or shades belong to the formats masks and components, and those need one of the two."
+        )
+    if found.every != (1, 1) and not found.shades:
+        _refuse(name, "FRAME every thins what shades are looked for in; it needs shades.")
     if (found.difference or found.downsample != (1, 1)) and found.format not in ("rgb", "grey"):
         _refuse(name, f"FRAME downsample and difference work on rgb and grey, not on {found.format}.")
-    if found.format == "components" and found.most * len(found.colours) > MAX_COMPONENTS:
+    if found.format == "components" and found.most * len(planes) > MAX_COMPONENTS:
         _refuse(
             name,
-            f"FRAME asks for {found.most} components of each of {len(found.colours)} colours, expected at most "
+            f"FRAME asks for {found.most} components of each of {len(planes)} colours, expected at most "
             f"{MAX_COMPONENTS:,} in all.",
         )
 

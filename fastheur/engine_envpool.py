@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import envpool
@@ -25,6 +26,7 @@ from fastheur.engine import Engine
 from fastheur.errors import ConfigError, nearest, whole
 from fastheur.pictures import Camera, camera_of
 from fastheur.pool_shelf import take
+from fastheur.resources import DATA
 from fastheur.robot_poses import ROBOTS, robot_name
 from fastheur.spec import BASE_INFO, ActionSpec, ModelSource, Spec
 from fastheur.tasks import Protocol, Task, atari_actions
@@ -284,9 +286,23 @@ def _typed(args: dict[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"{key} is set by fastheur (slots, threads, split) and cannot be an EnvPool argument.")
         if key in _FROM_ONE:
             whole(key, value)
-    return {
+    typed = {
         key: _typed(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for key, v in args.items()
     }
+    if args.get("cfg_path"):
+        typed["cfg_path"] = str(_scenario_file(str(args["cfg_path"])))
+    return typed
+
+
+def _scenario_file(name: str) -> Path:
+    """Return a VizDoom configuration file: a path as it is, a bare name is one of the package's own."""
+    path = DATA / name if name == Path(name).name else Path(name).absolute()
+    if not path.is_file():
+        raise ConfigError(
+            f"There is no VizDoom configuration {str(path)!r} (cfg_path={name}); a bare name is one of "
+            f"{', '.join(sorted(file.name for file in DATA.glob('*.cfg')))}, anything else a path."
+        )
+    return path
 
 
 def _obs_keys(keys: Sequence[str], mode: str) -> list[str]:

@@ -58,6 +58,8 @@ def _fastheur_loop(obs, info, state, params, slots, rows, actions, low, high, cu
         cursor[0] = row
         slot = slots[row]
         action = actions[row]
+        for part in range(action.shape[0]):
+            action[part] = 0.0
         act(obs[row], info[row], state[slot], params[slot], action)
         for part in range(action.shape[0]):
             if not (action[part] >= low[part] and action[part] <= high[part]):

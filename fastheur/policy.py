@@ -115,6 +115,20 @@ class Param:
 
 
 @dataclass(frozen=True)
+class Shade:
+    """Colours within inclusive bounds ``(low, high)``: of the channels, 0..255, and of two differences, -255..255.
+
+    Differences tell hues where light and distance change the brightness: ``Shade(red_green=(16, 255))`` is any brown or red.
+    """
+
+    red: tuple[int, int] = (0, 255)
+    green: tuple[int, int] = (0, 255)
+    blue: tuple[int, int] = (0, 255)
+    red_green: tuple[int, int] = (-255, 255)
+    green_blue: tuple[int, int] = (-255, 255)
+
+
+@dataclass(frozen=True)
 class Frame:
     """Preprocessing that a policy receives in place of the raw frame: ``FRAME = Frame("palette", crop=(32, 196, 8, 152))``.
 
@@ -122,13 +136,17 @@ class Frame:
 
     Attributes:
         format: ``rgb`` (3, H, W), ``grey`` (H, W), ``palette`` (H, W) index 0..127 of the NTSC palette, ``masks``
-            (K, H, W) of 0 and 1 per colour of ``colours``, or ``components`` (K, most) records ``area, top, bottom,
-            left, right, y, x`` of the connected components of each colour, largest first, area 0 where there is none.
+            (K, H, W) of 0 and 1 per colour of ``colours`` or entry of ``shades``, or ``components`` (K, most) records
+            ``area, top, bottom, left, right, y, x`` of the connected components of each, largest first, area 0 where there
+            is none.
         crop: top, bottom, left, right in pixels, half-open; positions are then relative to the crop.
         maximum: take the pixelwise maximum with the previous raw frame (for sprites that flicker).
         downsample: block size (y, x) of the area mean; ``grey`` and ``rgb`` only.
         difference: absolute difference to the previous result; ``grey`` and ``rgb`` only.
-        colours: RGB triples for ``masks`` and ``components``. most: components kept per colour.
+        colours: RGB triples for ``masks`` and ``components``. shades: in their place, a :class:`Shade` per plane, or a
+            tuple of several that make one plane together.
+        every: rows and columns (y, x) of which one is looked at, with ``shades``; positions are then those of the thinned
+            frame. most: components kept per plane.
         min_area: components below this many pixels are left out.
     """
 
@@ -140,6 +158,8 @@ class Frame:
     colours: tuple[tuple[int, int, int], ...] = ()
     most: int = 8
     min_area: int = 1
+    shades: tuple[Shade | tuple[Shade, ...], ...] = ()
+    every: tuple[int, int] = (1, 1)
 
 
 def uniform(state: Any) -> float:

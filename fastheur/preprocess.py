@@ -1,6 +1,6 @@
 """Applies the preprocessing a policy declares (:class:`fastheur.policy.Frame`) to whole batches of raw frames."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,10 @@ class Preprocessor:
         if min(frame.downsample) < 1 or frame.downsample[0] > bottom - top or frame.downsample[1] > right - left:
             raise PolicyError(f"{policy_name}: FRAME downsample {frame.downsample} does not fit the cropped frame.")
         self._colours = np.array(frame.colours, np.uint8).reshape(-1, 3)
+        planes = [plane if isinstance(plane, tuple) else (plane,) for plane in frame.shades]
+        bounds = [astuple(shade) for plane in planes for shade in plane]
+        self._shades = np.array(bounds, np.int16).reshape(-1, 10)
+        self._owners = np.array([number for number, plane in enumerate(planes) for _ in plane], np.int32)
         probe = self._formatted(np.zeros((1, 3, bottom - top, right - left), np.uint8))
         self.spec = replace(spec, obs_shape=probe.shape[1:], obs_dtype=probe.dtype)
         self._raw = np.zeros((slots, 3, bottom - top, right - left), np.uint8) if frame.maximum else None
@@ -68,15 +72,19 @@ class Preprocessor:
         kind = self._frame.format
         if kind == "palette":
             return _core.palette_index(frames)
-        if kind == "masks":
-            return _core.colour_mask(frames, self._colours)
-        if kind == "components":
-            return self._components(_core.colour_mask(frames, self._colours))
+        if kind in ("masks", "components"):
+            masks = self._masks(frames)
+            return masks if kind == "masks" else self._components(masks)
         planes = _core.grey(frames) if kind == "grey" else frames
         if self._frame.downsample == (1, 1):
             return planes
         small = _core.area_downsample(planes.reshape(-1, *planes.shape[-2:]), *self._frame.downsample)
         return small.reshape(*planes.shape[:-2], *small.shape[-2:])
+
+    def _masks(self, frames: Array) -> Array:
+        if not self._frame.shades:
+            return _core.colour_mask(frames, self._colours)
+        return _core.shade_mask(frames, self._shades, self._owners, len(self._frame.shades), *self._frame.every)
 
     def _components(self, masks: Array) -> Array:
         rows, colours, height, width = masks.shape
