@@ -32,6 +32,28 @@ Functions of the file may call one another. A file that opens files, imports any
 is refused. What it prints is seen by nobody, and slow: look into an episode with `trace`."""
 
 
+PLANNING = """
+To look ahead, a policy may plan with the simulator's own model. Then it is a class on whole NumPy batches, and may import
+fastheur.planner besides:
+
+    from fastheur.planner import MPC, Model
+
+    class Policy:
+        def __init__(self, spec, params, random):  # params: one record per slot
+            self.params, self.model = params, Model(spec)
+            self.mpc = MPC(self.model, value, params, random, candidates=64, horizon=12, knots=6)
+
+        def reset(self, slots):
+            self.mpc.reset(slots)
+
+        def act(self, obs, info, slots):  # rows of obs and info belong to slots; returns actions, one row each
+            return self.mpc.act(slots, self.model.observe(obs, slots), 0.3)  # 0.3: deviation of the noise
+
+value(start, states, sensors, actions, params) -> float says what one future is worth, compiled: states (horizon, 1 + nq + nv)
+hold time, positions and speeds. Model(spec).rollout(slots, states, plans) plays plans of your own. Model steps are counted
+beside env steps, and simulating them takes the time of a trial."""
+
+
 def brief(config: RunConfig, ledger: RunLedger, world: Mapping[str, Any], spent: Spent) -> str:
     """Return the brief; ``world`` is what the player said of the task."""
     parts = [
@@ -117,7 +139,7 @@ def _contract(config: RunConfig, world: Mapping[str, Any]) -> str:
         body="\n        return 0  # an integer" if discrete else "\n        action[0] = 0.0  # fill it, return nothing",
         info=", ".join(f"info.{name}" for name in world["info"]),
         bytes="Convert bytes with int() before subtracting. " if "uint8" in world["observation"] else "",
-    )
+    ) + (PLANNING if world.get("model") else "")  # which older runs do not say
 
 
 def _versions(versions: list[Version]) -> str:

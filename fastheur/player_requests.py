@@ -80,6 +80,7 @@ def _describe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         "actions": spec.action.n or spec.action.size,
         "info": list(spec.info_dtype.names or ()),
         "cap": step_cap(task, protocol),
+        "model": spec.model is not None,
     }
 
 

@@ -44,7 +44,8 @@ def test_a_trial_is_cut_once_the_model_steps_are_used_up_and_the_next_is_refused
     lab = begin(replace(settings(model_steps=TRIAL + left), isolation=isolation), tmp_path / "run")
     try:
         assert lab.spent.model_steps == TRIAL and lab.spent.left(lab.run.config.budget)["model_steps"] == left
-        assert f"{TRIAL:,} of {TRIAL + left:,} model steps" in lab.call("brief", {}).text
+        brief = lab.call("brief", {}).text
+        assert f"{TRIAL:,} of {TRIAL + left:,} model steps" in brief and "may import\nfastheur.planner besides" in brief
         answer = tried(lab, CALMER)
         taken = TRIAL + 2 * SLOTS * EACH
         assert "What was left of the budget did not reach for it" in answer.text
@@ -82,6 +83,7 @@ def test_a_start_policy_that_plans_more_than_the_budget_is_refused(tmp_path):
 def test_a_run_that_plans_nothing_has_no_model_steps_not_even_none(tmp_path):
     lab = begin(config(), tmp_path / "run")
     try:
+        assert "planner" not in lab.call("brief", {}).text
         assert lab.spent.model_steps is None and "model" not in lab.spent.text(lab.run.config.budget)
         assert {row["model_steps"] for row in lab.run.ledger.trials()} == {None}
         assert gather(lab.run).spent.model_steps is None and "model steps" not in str(result(lab.run))
