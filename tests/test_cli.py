@@ -222,9 +222,20 @@ def test_a_policy_that_plans_says_so_in_every_score(tmp_path, capsys):
     words = ("env=mujoco/half_cheetah", "policy=mine.py", "episodes=2", "protocol.max_steps=3")
     code, out, _ = run("eval", *words, "ledger=plan.db", capsys=capsys)
     assert code == 0 and f"mine.py plans with a model: {6 * EACH:,} model steps" in out
-    code, out, err = run("check", "mine.py", "env=mujoco/half_cheetah", "steps=3", "episodes=1", capsys=capsys)
+    code, out, err = run("check", "mine.py", "env=mujoco/half_cheetah", "steps=3", "episodes=2", capsys=capsys)
     assert code == 0, err
-    assert "batch policy, plans with a model" in out and f"plans with a model: {3 * EACH:,} model steps" in out
+    assert "batch policy, plans with a model" in out and f"plans with a model: {6 * EACH:,} model steps" in out
+    assert "the same episodes with 1 slot as with 2" in out
+
+
+def test_check_finds_a_batch_policy_whose_slots_are_not_apart(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\nOBS = 'state'\nclass Policy:\n    def __init__(self, spec, params, random):\n        pass\n"
+        "    def reset(self, slots):\n        pass\n"
+        "    def act(self, obs, info, slots):\n        return np.arange(len(slots)) % 2\n"
+    )
+    code, _, err = run("check", "mine.py", "env=CartPole-v1", "steps=60", "episodes=4", capsys=capsys)
+    assert code == 2 and "otherwise with 1 slot" in err and "with 4" in err
 
 
 def test_the_ledger_is_exported(tmp_path, capsys):

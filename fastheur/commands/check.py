@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fastheur.commands import settings
 from fastheur.engines import make_engine
-from fastheur.errors import ConfigError, whole
-from fastheur.evaluation import plan, run
+from fastheur.errors import ConfigError, PolicyError, whole
+from fastheur.evaluation import Plan, plan, run
 from fastheur.host import Candidate
 from fastheur.in_process import make_host
 from fastheur.loading import Policy, load_policy
 from fastheur.model_steps import planned
 from fastheur.rollout import TimedHost
+from fastheur.score import Scorecard
 from fastheur.tasks import Environment, find_environment
 
 
@@ -53,8 +55,27 @@ def main(config: Mapping[str, Any], file: str) -> int:
     )
     if card.cost.model_steps is not None:
         print(f"  {planned(card.cost.model_steps)}")
+    if policy.style == "batch" and card.cost.slots > 1:  # of kernels the harness sees to it
+        _play_alone(what, candidate, card)
     print("ok")
     return 0
+
+
+def _play_alone(what: Plan, candidate: Candidate, card: Scorecard) -> None:
+    """Play the same episodes one after another.
+
+    Raises:
+        PolicyError: one of them went another way.
+    """
+    alone = run(replace(what, slots=1), [candidate])[0]
+    for one, beside in zip(alone.episodes, card.episodes, strict=True):
+        if (one.action_hash, one.ret) != (beside.action_hash, beside.ret):
+            raise PolicyError(
+                f"{candidate.policy.name} plays episode {one.index} otherwise with 1 slot ({one.ret:,.2f}) than with "
+                f"{card.cost.slots} ({beside.ret:,.2f}); expected actions that do not depend on the rows beside. Sums and products "
+                "over whole batches (BLAS) may round otherwise; randomness comes from random.uniform(slots)."
+            )
+    print(f"  the same episodes with 1 slot as with {card.cost.slots}")
 
 
 def _environment(config: Mapping[str, Any], policy: Policy) -> Environment:
