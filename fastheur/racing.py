@@ -19,6 +19,7 @@ from fastheur.evaluation import Plan, Progress, plan, run
 from fastheur.host import Candidate
 from fastheur.ledger import STAGE_NOTE
 from fastheur.loading import Policy
+from fastheur.model_steps import summed
 from fastheur.policy import Number
 from fastheur.rollout import Episode
 from fastheur.score import Scorecard, bootstrap_interval
@@ -81,6 +82,11 @@ class Race:
         return sum(one.card.cost.env_steps for one in self.standings)
 
     @property
+    def model_steps(self) -> int | None:
+        """Model steps taken by all candidates; None where none of them plans."""
+        return summed(one.card.cost.model_steps for one in self.standings)
+
+    @property
     def steps_saved(self) -> int:
         """Estimate: what the episodes not played would have taken, at each candidate's own mean episode length."""
         return 0 if self.exact else sum(round(self._unplayed(one)) for one in self.standings)
@@ -101,6 +107,7 @@ class Race:
             "level": self.stages.level,
             "survivors": list(self.survivors),
             "env_steps": self.env_steps,
+            "model_steps": self.model_steps,
             "steps_saved_estimate": self.steps_saved,
             "ranking": [_row(rank, one) for rank, one in enumerate(self.standings, 1)],
         }

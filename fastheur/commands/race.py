@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +14,7 @@ from fastheur.commands.display import console, progress
 from fastheur.commands.play import INTERRUPTED
 from fastheur.errors import ConfigError, Interrupted
 from fastheur.evaluation import Plan
+from fastheur.model_steps import planned
 from fastheur.racing import Race, Standing, race_plan, run_race
 from fastheur.score import Scorecard
 
@@ -55,6 +57,8 @@ def main(config: Mapping[str, Any]) -> int:
         output.write_json(found.to_dict(), out)
     console().print(_ranking(found, [name for name in rows[0] if len({row[name] for row in rows}) > 1]))
     print("\n".join(_verdict(found)))
+    if found.model_steps is not None:
+        print(f"{Path(policy.name).name} {planned(found.model_steps)}.")
     if what.ledger:
         print(f"Its trials are in {what.ledger}, one per candidate and stage.")
     return 0
