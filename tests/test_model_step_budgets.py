@@ -8,9 +8,10 @@ from planners import EACH, PLAN
 
 from fastheur.budget import Budget, Spent
 from fastheur.errors import ConfigError, LedgerError, RunOver
-from fastheur.learning import begin, result, resume
+from fastheur.learning import begin, confirm, result, resume
 from fastheur.meter import ModelStepsSpent, StepMeter, StepsSpent, read_meter
 from fastheur.report.gathering import gather
+from fastheur.report.site import write_report
 from fastheur.run_ledger import RunLedger
 from fastheur.run_tables import load
 from fastheur.tasks import find_environment, find_protocol
@@ -34,6 +35,7 @@ def settings(**budget):
         train_episodes=EPISODES,
         validation_episodes=5,
         golden_cases=0,
+        confirm_episodes=1,
         slots=SLOTS,
     )
 
@@ -66,11 +68,19 @@ def test_a_trial_is_cut_once_the_model_steps_are_used_up_and_the_next_is_refused
         lab.close()
 
 
-def test_more_model_steps_take_a_run_up_again(tmp_path):
+def test_more_model_steps_take_a_run_up_again_and_its_champion_says_that_it_plans(tmp_path):
     begin(settings(model_steps=TRIAL), tmp_path / "run").close()
-    lab = resume(tmp_path / "run", model_steps=10 * TRIAL)
+    lab = resume(tmp_path / "run", model_steps=2 * TRIAL)
     try:
         assert lab.over is None and "not reach" not in tried(lab, CALMER).text
+        spent = lab.spent.model_steps
+        assert spent >= 2 * TRIAL and "model steps is spent" in lab.over
+        assert confirm(lab).cost.model_steps == STEPS * EACH  # sealed reads are beside the budget
+        assert lab.spent.model_steps == spent
+        said = f"plans with a model: {STEPS * EACH:,} model steps"
+        assert f"The champion {said} in the sealed episodes." in str(result(lab.run))
+        page = write_report([str(tmp_path / "run")], tmp_path / "report", "none").read_text()
+        assert said in page and f"<dt>model steps</dt><dd>{spent:,}<small>of {2 * TRIAL:,}</small>" in page
     finally:
         lab.close()
 

@@ -118,6 +118,9 @@ class _Books:
                 ledger.model_steps(),
             ),
             sealed_steps=sealed,
+            sealed_model_steps=None
+            if "sealed" in self._hidden
+            else (self._value("confirmed") or {}).get("model_steps"),
             steps_by_role=ledger.steps_by_role(),
             steps_per_s=self._steps_per_s(),
             walls=walls(self._trials),

@@ -109,7 +109,8 @@ class RunRecord:
         folder: of the run. status: ``open``, ``over`` or ``confirmed``. over: why it ended. train, validation, sealed: the
             champion's episodes of each split, None where it played none. spent: what the run has taken in all.
         hidden: splits whose scores are left out, as somebody could still tune to them. sealed_steps: env steps of sealed reads,
-            beside the budget. walls: what policies were shut in with. versions: of the libraries and the machine.
+            beside the budget; sealed_model_steps: of the champion in them. walls: what policies were shut in with.
+            versions: of the libraries and the machine.
         secret: of the sealed seeds, None until the champion is confirmed.
     """
 
@@ -128,6 +129,7 @@ class RunRecord:
     hidden: Sequence[str]
     spent: Place
     sealed_steps: int
+    sealed_model_steps: int | None
     steps_by_role: Mapping[str, int]
     steps_per_s: float
     walls: str

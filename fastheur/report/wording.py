@@ -90,5 +90,6 @@ FILTERS: dict[str, Any] = {
     "when": when,
     "range_of": range_of,
     "facts": facts,
+    "planned": planned,
 }
 """By the names that the templates have for them."""
