@@ -5,6 +5,7 @@ in one call to MuJoCo's rollout; a backward pass (:mod:`fastheur.planner.backwar
 deviations; a few step lengths are played and the best is kept. Between two replannings the gains correct the actions.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numba
@@ -191,6 +192,7 @@ def _corrected(actions: Any, gains: Any, apart: Any) -> Any:
     return out
 
 
+@lru_cache(maxsize=64)  # every evaluation makes its policies anew
 def _judge(misses: Any) -> Any:
     """Return a function from futures to the misses (n, K, H, count) of all their steps."""
     compiled = misses if isinstance(misses, numba.core.dispatcher.Dispatcher) else numba.njit(misses)

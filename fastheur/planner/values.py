@@ -1,6 +1,7 @@
 """What futures are worth: a value function of one future, compiled and run over all of them."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numba
@@ -10,6 +11,7 @@ from fastheur.batch import Array
 from fastheur.planner.model import Futures
 
 
+@lru_cache(maxsize=64)  # every evaluation makes its policies anew
 def scorer(value: Any) -> Callable[[Futures, Array], Array]:
     """Return a function from futures and parameter rows to values (n, K).
 
