@@ -198,7 +198,7 @@ def test_new_writes_a_start_that_passes_check(env, tmp_path, capsys):
 def test_list_shows_every_task_and_what_is_shipped(capsys):
     code, out, _ = run("list", capsys=capsys)
     assert code == 0
-    for name in ("atari/breakout", "mujoco/ant", "vizdoom/d3_battle", "CartPole-v1", "864"):
+    for name in ("atari/breakout", "mujoco/ant", "vizdoom/d3_battle", "CartPole-v1", "864", " gait ", "plan (model)"):
         assert name in out
 
 

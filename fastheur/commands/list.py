@@ -58,6 +58,7 @@ def main(config: Mapping[str, Any]) -> int:
         shown = f"{record.score:,.6g}" if record else "-"
         table.add_row(name, "state", _shipped(find_environment(name)), _scores(best, name), shown, "-")
     console().print(table)
+    print("(model): plans with a model of the simulator, whose steps are counted apart.")
     print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
     if config["all"]:
         from fastheur.engine_envpool import task_ids
@@ -67,7 +68,7 @@ def main(config: Mapping[str, Any]) -> int:
 
 
 def _shipped(entry: Environment) -> str:
-    names = (f"{name} (plans with a model)" if _plans(path) else name for name, path in shipped_policies(entry).items())
+    names = (f"{name} (model)" if _plans(path) else name for name, path in shipped_policies(entry).items())
     return "\n".join(names) or "-"
 
 
