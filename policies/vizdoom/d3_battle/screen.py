@@ -1,4 +1,8 @@
-"""VizDoom D3 from the screen: turn to the nearest red head, fire when it is centred, strafe, fetch what lies about."""
+"""VizDoom D3 from the screen: turn to the nearest red head, fire when it is centred, else run where it is dark and far.
+
+Walls, floor and ceiling are grey, and the darker the farther. The heads of the monsters are the only red things above the
+horizon; medkits and clips are the only bright grey things, and lie below it.
+"""
 
 import numba
 
@@ -6,150 +10,200 @@ from fastheur.policy import Frame, Param, Shade
 
 TASK = "vizdoom/d3_battle"
 OBS = "screen"
-RED, FIRE, ITEM, DARK = 0, 1, 2, 3
+RED, ITEM, DARK = 0, 1, 2
 GREY = (-4, 4)
 FRAME = Frame(
     "masks",
     crop=(80, 480, 0, 640),
     shades=(
         Shade(red=(60, 255), green=(0, 31), red_green=(48, 255)),
-        Shade(red=(150, 255), green=(88, 255), green_blue=(50, 255)),
         Shade(red=(99, 255), red_green=GREY, green_blue=GREY),
+        Shade(red=(0, 23), red_green=GREY, green_blue=GREY),
         Shade(red=(0, 30), red_green=GREY, green_blue=GREY),
+        Shade(red=(0, 39), red_green=GREY, green_blue=GREY),
     ),
     every=(2, 2),
 )
-ROWS, COLUMNS = 200, 320
-CENTRE, HORIZON = 160, 80  # of the thinned, cropped frame
-FORWARD, BACKWARD, MOVE_RIGHT, MOVE_LEFT, TURN_LEFT, TURN_RIGHT, ATTACK, SPEED = 0, 1, 2, 3, 4, 5, 6, 7
+ROWS, COLUMNS = 200, 320  # of the thinned, cropped frame, as are all places here
+CENTRE, HORIZON = 160, 80
+FORWARD, MOVE_RIGHT, MOVE_LEFT, TURN_LEFT, TURN_RIGHT, ATTACK, SPEED = 0, 2, 3, 4, 5, 6, 7
+SLOW = 3  # steps in a row for which a held turn is slow (3.5 degrees a step, then 7, or 14 when running)
 
 STATE = [
-    ("x", "f8"),  # column of the head we aim at, -1 for none
+    ("x", "f8"),  # middle of the head that we aim at, and its top; -1 for none
     ("y", "f8"),
-    ("item_x", "f8"),
+    ("item_x", "f8"),  # the nearest thing on the floor; -1 for none
     ("item_y", "f8"),
-    ("held", "i8"),  # steps in a row that a turn was held: from the fourth on it is twice as fast
-    ("side", "i8"),  # of the last turn
-    ("blind", "i8"),
-    ("strafe", "i8"),
-    ("open_x", "f8"),
+    ("open_x", "f8"),  # where it is far
+    ("held", "i8"),  # steps in a row that the turn was held
+    ("side", "i8"),  # of the last turn: -1 left, 1 right
+    ("blind", "i8"),  # steps without a head in sight, or since we last looked around
+    ("spin", "i8"),  # steps left of looking around
+    ("health", "f8"),
+    ("same", "i8"),  # steps in a row without much change in the picture
+    ("blocked", "i8"),
+    ("dark", "i4", (COLUMNS,)),  # dark pixels of each column around the horizon
 ]
-MARKS = {"head": ("x", "y"), "item": ("item_x", "item_y")}
+MARKS = {"head": ("x", "y + 40"), "item": ("item_x", "item_y"), "far": ("open_x", None)}
 
 PARAMS = {
-    "far": Param(0.3, 0.0, 2.0),  # rows of nearness that a head loses per column off the centre
-    "fire": Param(3.0, 1.0, 12.0),  # columns off the centre at which we fire, beside half the head's width
+    "far": Param(0.3, 0.0, 1.0),  # rows of nearness that a head loses per column off the centre
+    "fire": Param(4.0, 0.0, 10.0),  # columns off the centre at which we fire, beside half the head's width
     "turn": Param(6.0, 2.0, 20.0),  # columns off the centre from which we turn
-    "near_y": Param(70.0, 20.0, 80.0),  # row of the top of a head up to which it is near
-    "hurt": Param(60.0, 0.0, 100.0),  # health below which medkits come first
-    "strafing": Param(10, 1, 40),  # steps on one side
+    "brake": Param(20.0, 5.0, 60.0),  # columns off the centre within which a fast turn is let go
+    "rush": Param(55.0, 20.0, 160.0),  # columns off the centre from which we turn twice as fast
+    "near_y": Param(70.0, 40.0, 80.0),  # row of the top of a head up to which it is near enough
+    "fetch": Param(85.0, 80.0, 160.0),  # row from which a thing on the floor is near enough to be fetched anyway
+    "hurt": Param(60.0, 20.0, 100.0),  # health below which we fetch what lies about
+    "low": Param(10.0, 0.0, 40.0),  # cartridges below which we do
+    "band": Param(10, 4, 30),  # rows above and below the horizon that tell how far it is
+    "window": Param(20, 4, 60),  # columns on each side that must be far too
+    "side_cost": Param(0.08, 0.0, 0.5),  # far rows that a direction loses per column off the centre
+    "stay": Param(4.0, 0.0, 30.0),  # far rows that the side of the last turn gains
+    "open": Param(36.0, 10.0, 55.0),  # far rows (of 20) from which a direction is free
+    "steer": Param(15.0, 5.0, 60.0),  # columns off the centre from which we turn to it
+    "drift": Param(6.0, 0.0, 60.0),  # far rows that one side must have more than the other for us to keep off the other
+    "camp": Param(24.0, 0.0, 80.0),  # blind steps for which we look around
+    "roam": Param(80.0, 10.0, 200.0),  # blind steps for which we run, then
+    "still": Param(0.3, 0.0, 3.0),  # mean change of a column up to which the picture is the same
+    "stuck": Param(8.0, 1.0, 26.0),  # steps of turning then
+    "tie": Param(1.0, 0.0, 10.0),  # far rows that one side must have more for us to turn there when blocked
 }
 
 
 @numba.njit
-def columns(plane, top, bottom, counts):
-    for x in range(COLUMNS):
-        counts[x] = 0
-    for y in range(top, bottom):
-        for x in range(COLUMNS):
-            counts[x] += plane[y, x]
-
-
-def act(obs, info, state, params, action):
-    # the nearest head
-    best = -1e9
+def find_head(red, state, params):
+    """Set the place of the nearest head and return half its width, or -1."""
+    best, half, x = -1e9, -1.0, 0
     state.x, state.y = -1.0, -1.0
-    half = 0.0
-    x = 0
-    red = obs[RED]
     while x < COLUMNS:
-        top = -1
-        for y in range(HORIZON - 3):
-            if red[y, x]:
-                top = y
-                break
-        if top < 0:
-            x += 1
-            continue
-        start, gap, end, count = x, 0, x + 1, 0
-        while x < COLUMNS and gap < 3:
-            seen = False
-            for y in range(HORIZON - 3):
+        start, end, top, count, gap = x, x, HORIZON, 0, 0
+        while x < COLUMNS and gap < 3:  # one head after the other: columns with red, with gaps of up to two
+            gap += 1
+            for y in range(0, HORIZON - 3):  # the crosshair lies below
                 if red[y, x]:
-                    seen = True
                     count += 1
-                    if y < top:
-                        top = y
-            if seen:
-                gap = 0
-                end = x + 1
-            else:
-                gap += 1
+                    gap, end = 0, x + 1
+                    top = min(top, y)
             x += 1
+            if count == 0:
+                start, gap = x, 0
+                break
         middle = 0.5 * (start + end - 1)
         rank = -top - params.far * abs(middle - CENTRE)
         if count >= 2 and rank > best:
-            best = rank
-            state.x, state.y, half = middle, top, 0.5 * (end - start)
-    # the nearest item
+            best, half = rank, 0.5 * (end - start)
+            state.x, state.y = middle, top
+    return half
+
+
+@numba.njit
+def find_item(item, state):
     state.item_x, state.item_y = -1.0, -1.0
     for y in range(ROWS - 1, HORIZON + 4, -1):
-        total, weight = 0, 0
+        count, total = 0, 0
         for x in range(COLUMNS):
-            if obs[ITEM][y, x]:
-                total += 1
-                weight += x
-        if total >= 3:
-            state.item_x, state.item_y = weight / total, y
-            break
+            if item[y, x]:
+                count += 1
+                total += x
+        if count >= 3:
+            state.item_x, state.item_y = total / count, y
+            return
+
+
+@numba.njit
+def find_open(dark, state, params):
+    """Set the direction in which it is far, and return how far: dark rows of 20, its side's bonus included."""
+    width, scale = 2 * params.window, 10.0 / params.band
+    change = 0
+    for x in range(COLUMNS):
+        before, state.dark[x] = state.dark[x], 0
+        for y in range(HORIZON - params.band, HORIZON + params.band):
+            state.dark[x] += dark[0, y, x] + dark[1, y, x] + dark[2, y, x]
+        change += abs(state.dark[x] - before)
+    state.same = state.same + 1 if change < params.still * COLUMNS else 0
+    best, total = -1.0, 0.0
+    for x in range(COLUMNS):
+        total += state.dark[x]
+        if x >= width:
+            total -= state.dark[x - width]
+            off = x - 0.5 * width - CENTRE
+            found = total / width * scale
+            rank = found - params.side_cost * abs(off) + (params.stay if off * state.side > 0 else 0.0)
+            if found > params.open and rank > best:
+                best = rank
+                state.open_x = x - 0.5 * width
+    return best
+
+
+@numba.njit
+def mean_dark(state, params, left, right):
+    total = 0.0
+    for x in range(left, right):
+        total += state.dark[x]
+    return total / (right - left) * 10.0 / params.band
+
+
+def act(obs, info, state, params, action):
+    half = find_head(obs[RED], state, params)
+    find_item(obs[ITEM], state)
+    best = find_open(obs[DARK:], state, params)
     turn = 0
-    if state.x >= 0:
-        state.blind = 0
+    state.blocked = max(0, state.blocked - 1)
+    hit = info.HEALTH < state.health - 3
+    state.health = info.HEALTH
+    need = info.HEALTH < params.hurt or info.AMMO2 < params.low
+    brake = params.brake
+    if half >= 0:
+        state.blind, state.spin = 0, 0
         off = state.x - CENTRE
         if abs(off) <= params.fire + half and info.AMMO2 > 0:
             action[ATTACK] = 1
         if abs(off) > params.turn:
             turn = 1 if off > 0 else -1
-            if abs(off) < 20 and state.held >= 3:
-                turn = 0
-        state.strafe += 1
-        if abs(off) < params.turn and abs(off) > 1:
+            if abs(off) > params.rush:
+                action[SPEED] = 1
+        elif abs(off) > 1:
             action[MOVE_RIGHT if off > 0 else MOVE_LEFT] = 1
-        if state.y > params.near_y:
+        if state.y > params.near_y and abs(off) < params.rush:
             action[FORWARD] = 1
     else:
         state.blind += 1
-    need = params.hurt > info.HEALTH or info.AMMO2 < 10
-    if state.item_x >= 0 and (need or state.x < 0):
+        if hit:
+            state.blind = 0
+    hurt = info.HEALTH < params.hurt
+    camping = half < 0 and not hurt and state.blind % int(params.camp + params.roam) < params.camp
+    if state.item_x >= 0 and (need or (half < 0 and not camping and state.item_y > params.fetch)):
         off = state.item_x - CENTRE
-        if abs(off) > 12:
-            turn = 1 if off > 0 else -1
+        turn = 0 if abs(off) < 12 else 1 if off > 0 else -1
         if abs(off) < 80:
             action[FORWARD] = 1
             action[SPEED] = 1
-    elif state.x < 0:
-        # go where it is dark: far away
-        best_dark, at = 0.0, -1
-        dark = 0.0
-        for x in range(COLUMNS):
-            for y in range(HORIZON - 8, HORIZON + 8):
-                dark += obs[DARK][y, x]
-                if x >= 40:
-                    dark -= obs[DARK][y, x - 40]
-            if x >= 40 and dark - 0.5 * abs(x - 20 - CENTRE) > best_dark:
-                best_dark, at = dark - 0.5 * abs(x - 20 - CENTRE), x - 20
-        state.open_x = at
-        if best_dark < 200:
-            turn = 1 if state.side >= 0 else -1
-        else:
-            off = at - CENTRE
-            if abs(off) > 15:
-                turn = 1 if off > 0 else -1
-            action[FORWARD] = 1
-            action[SPEED] = 1
+    elif half < 0 and (camping or state.spin > 0 or best < 0 or state.same > 2):
+        if state.same > 2 and state.spin == 0 and not camping:
+            state.spin = int(params.stuck)
+        if state.blocked == 0:
+            lean = mean_dark(state, params, CENTRE, COLUMNS) - mean_dark(state, params, 0, CENTRE)
+            state.side = 1 if lean > params.tie else -1 if lean < -params.tie else state.side
+        state.blocked = 2
+        state.spin = max(0, state.spin - 1)
+        turn = 1 if state.side >= 0 else -1
+        action[SPEED] = 1
+        off = 1000.0
+    elif half < 0:
+        off = state.open_x - CENTRE
+        if abs(off) > params.steer:
+            turn = 1 if off > 0 else -1
+        action[FORWARD] = 1
+        action[SPEED] = 1
+        lean = mean_dark(state, params, CENTRE, COLUMNS) - mean_dark(state, params, 0, CENTRE)
+        if abs(lean) > params.drift:
+            action[MOVE_RIGHT if lean > 0 else MOVE_LEFT] = 1
+    if turn != 0 and state.held >= SLOW and abs(off) < params.brake:
+        turn = 0
     if turn != 0:
+        state.held = state.held + 1 if turn == state.side else 1
         state.side = turn
-        state.held += 1
         action[TURN_RIGHT if turn > 0 else TURN_LEFT] = 1
     else:
         state.held = 0
