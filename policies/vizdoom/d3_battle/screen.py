@@ -80,7 +80,7 @@ def find_head(red, state, params):
         start, end, top, count, gap = x, x, HORIZON, 0, 0
         while x < COLUMNS and gap < 3:  # one head after the other: columns with red, with gaps of up to two
             gap += 1
-            for y in range(0, HORIZON - 3):  # the crosshair lies below
+            for y in range(HORIZON - 3):  # the crosshair lies below
                 if red[y, x]:
                     count += 1
                     gap, end = 0, x + 1
@@ -150,9 +150,9 @@ def act(obs, info, state, params, action):
     best = find_open(obs[DARK:], state, params)
     turn = 0
     state.blocked = max(0, state.blocked - 1)
-    hit = info.HEALTH < state.health - 3
+    hit = state.health - 3 > info.HEALTH
     state.health = info.HEALTH
-    need = info.HEALTH < params.hurt or info.AMMO2 < params.low
+    need = params.hurt > info.HEALTH or params.low > info.AMMO2
     brake = params.brake
     if half >= 0:
         state.blind, state.spin = 0, 0
@@ -171,7 +171,7 @@ def act(obs, info, state, params, action):
         state.blind += 1
         if hit:
             state.blind = 0
-    hurt = info.HEALTH < params.hurt
+    hurt = params.hurt > info.HEALTH
     camping = half < 0 and not hurt and state.blind % int(params.camp + params.roam) < params.camp
     if state.item_x >= 0 and (need or (half < 0 and not camping and state.item_y > params.fetch)):
         off = state.item_x - CENTRE
