@@ -31,7 +31,7 @@ def path(tmp_path):
         for number, text in enumerate(TEXTS):
             db.execute("INSERT INTO policies VALUES (?, ?, ?)", (f"{number}", text, text))
         db.execute("INSERT INTO run_operations VALUES (9223372036854775806, 'a', '{}', 'done', NULL, 0.1, NULL)")
-        db.execute("INSERT INTO run_reservations VALUES (7, 9223372036854775806, 'train', 100, 50)")
+        db.execute("INSERT INTO run_reservations VALUES (7, 9223372036854775806, 'train', 100, 50, 9007199254740993)")
         for value in ODD:
             ledger.charge(None if value < 0 else 2**62, value)
             db.execute(
