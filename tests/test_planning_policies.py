@@ -1,12 +1,17 @@
 """Policies that plan with a model: their steps are counted, shown and kept at every level, and nobody else has any."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from planners import EACH, PLAN
 
 from fastheur import evaluate, evaluate_many
+from fastheur.allowed import refusal
 from fastheur.contract import Declaration
 from fastheur.database import connect
 from fastheur.engines import make_engine
@@ -198,3 +203,38 @@ def test_shares_of_model_steps_add_up_and_unknown_stays_unknown():
     assert shared_out(None, [None, None]) == [None, None]
     assert summed([None, 3, None, 4]) == 7 and summed([None]) is None
     assert planned(None) == "" and planned(2_560_000) == "plans with a model: 2,560,000 model steps"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from fastheur.planner import prepare",
+        "from fastheur.planner import rollouts",
+        "from fastheur.planner.rollouts import Simulator",
+        "import fastheur.planner\nx = fastheur.planner.rollouts",
+        "import mujoco",
+    ],
+)
+def test_a_policy_may_use_what_the_planner_offers_and_nothing_behind_it(line, plan):
+    assert refusal("fastheur.planner.Model") is None
+    with pytest.raises(PolicyError, match=r"may import|may use"):
+        policy_from_source(f"{line}\n{SWING}", "p.py")
+
+
+def test_only_processes_of_policies_that_plan_have_mujoco_and_its_threads(plan):
+    done = (
+        "import sys; import fastheur.worker; assert 'fastheur.planner' in sys.modules and 'mujoco' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", done], check=True)
+    place = Isolated("strict", Limits())
+    try:
+        found = []
+        for source in (SWING, PLAN):
+            policy = place.load(source, "p.py")
+            host = place.host([Candidate(policy, policy.values())], spec_of(TASK), 2)
+            process = Path(f"/proc/{host._cell._pid}")
+            found.append(("libmujoco" in (process / "maps").read_text(), len(list((process / "task").iterdir()))))
+        assert found[0][0] is False and found[1][0] is True
+        assert found[1][1] == found[0][1] + len(os.sched_getaffinity(0))
+    finally:
+        place.close()
