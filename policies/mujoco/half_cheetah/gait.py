@@ -1,8 +1,6 @@
 """HalfCheetah: a 5 Hz gallop from one phase oscillator, played by PD servos that also listen to the torso's motion."""
 
-import math
-
-from fastheur.policy import Param
+from fastheur.policy import Param, clip, next_phase, servo, wave, wrap
 
 TASK = "mujoco/half_cheetah"
 OBS = "state"
@@ -33,43 +31,34 @@ for _joint, _row in JOINTS.items():
         PARAMS[f"{_joint}_{_column}"] = Param(_value, 0.0 if _column in ("kp", "kd") else -_bound, _bound)
 
 
-def clip(value, limit):
-    return min(limit, max(-limit, value))
-
-
-def torque(wanted, angle, speed, kp, kd):
-    return clip(kp * (wanted - angle) - kd * speed, 1.0)
-
-
 def act(obs, info, state, params, action):
     p = params
-    pitch = math.atan2(math.sin(obs[1]), math.cos(obs[1]))  # the observation counts full turns
+    pitch = wrap(obs[1])  # the observation counts full turns
     turn = clip(obs[10], 5.0)  # a stumble must not throw the phase or the targets far off
     rise = clip(obs[9], 3.0)
     if info.elapsed > 0:
-        state.phase += p.freq + turn * (p.sync_sin * math.sin(state.phase) + p.sync_cos * math.cos(state.phase))
-    sin, cos = math.sin(state.phase), math.cos(state.phase)
+        state.phase = next_phase(state.phase, p.freq, turn, p.sync_sin, p.sync_cos)
 
-    swing = p.back_thigh_mid + p.back_thigh_sin * sin + p.back_thigh_cos * cos
+    swing = p.back_thigh_mid + wave(state.phase, p.back_thigh_sin, p.back_thigh_cos)
     answer = p.back_thigh_pitch * pitch + p.back_thigh_turn * turn + p.back_thigh_rise * rise
-    action[0] = torque(swing + answer, obs[2], obs[11], p.back_thigh_kp, p.back_thigh_kd)
+    action[0] = servo(swing + answer, obs[2], obs[11], p.back_thigh_kp, p.back_thigh_kd)
 
-    swing = p.back_shin_mid + p.back_shin_sin * sin + p.back_shin_cos * cos
+    swing = p.back_shin_mid + wave(state.phase, p.back_shin_sin, p.back_shin_cos)
     answer = p.back_shin_pitch * pitch + p.back_shin_turn * turn + p.back_shin_rise * rise
-    action[1] = torque(swing + answer, obs[3], obs[12], p.back_shin_kp, p.back_shin_kd)
+    action[1] = servo(swing + answer, obs[3], obs[12], p.back_shin_kp, p.back_shin_kd)
 
-    swing = p.back_foot_mid + p.back_foot_sin * sin + p.back_foot_cos * cos
+    swing = p.back_foot_mid + wave(state.phase, p.back_foot_sin, p.back_foot_cos)
     answer = p.back_foot_pitch * pitch + p.back_foot_turn * turn + p.back_foot_rise * rise
-    action[2] = torque(swing + answer, obs[4], obs[13], p.back_foot_kp, p.back_foot_kd)
+    action[2] = servo(swing + answer, obs[4], obs[13], p.back_foot_kp, p.back_foot_kd)
 
-    swing = p.front_thigh_mid + p.front_thigh_sin * sin + p.front_thigh_cos * cos
+    swing = p.front_thigh_mid + wave(state.phase, p.front_thigh_sin, p.front_thigh_cos)
     answer = p.front_thigh_pitch * pitch + p.front_thigh_turn * turn + p.front_thigh_rise * rise
-    action[3] = torque(swing + answer, obs[5], obs[14], p.front_thigh_kp, p.front_thigh_kd)
+    action[3] = servo(swing + answer, obs[5], obs[14], p.front_thigh_kp, p.front_thigh_kd)
 
-    swing = p.front_shin_mid + p.front_shin_sin * sin + p.front_shin_cos * cos
+    swing = p.front_shin_mid + wave(state.phase, p.front_shin_sin, p.front_shin_cos)
     answer = p.front_shin_pitch * pitch + p.front_shin_turn * turn + p.front_shin_rise * rise
-    action[4] = torque(swing + answer, obs[6], obs[15], p.front_shin_kp, p.front_shin_kd)
+    action[4] = servo(swing + answer, obs[6], obs[15], p.front_shin_kp, p.front_shin_kd)
 
-    swing = p.front_foot_mid + p.front_foot_sin * sin + p.front_foot_cos * cos
+    swing = p.front_foot_mid + wave(state.phase, p.front_foot_sin, p.front_foot_cos)
     answer = p.front_foot_pitch * pitch + p.front_foot_turn * turn + p.front_foot_rise * rise
-    action[5] = torque(swing + answer, obs[7], obs[16], p.front_foot_kp, p.front_foot_kd)
+    action[5] = servo(swing + answer, obs[7], obs[16], p.front_foot_kp, p.front_foot_kd)
