@@ -10,14 +10,15 @@ from fastheur.policy import Frame, Param, Shade
 
 TASK = "vizdoom/d3_battle"
 OBS = "screen"
-RED, ITEM, DARK = 0, 1, 2
+RED, GOLD, GREEN, DARK = 0, 1, 2, 3
 GREY = (-4, 4)
 FRAME = Frame(
     "masks",
     crop=(80, 480, 0, 640),
     shades=(
         Shade(red=(60, 255), green=(0, 31), red_green=(48, 255)),
-        Shade(red=(99, 255), red_green=GREY, green_blue=GREY),
+        Shade(red=(150, 255), red_green=(10, 64), green_blue=(40, 255)),
+        Shade(green=(115, 255), red_green=(-255, -40), green_blue=(40, 255)),
         Shade(red=(0, 23), red_green=GREY, green_blue=GREY),
         Shade(red=(0, 30), red_green=GREY, green_blue=GREY),
         Shade(red=(0, 39), red_green=GREY, green_blue=GREY),
@@ -32,8 +33,10 @@ SLOW = 3  # steps in a row for which a held turn is slow (3.5 degrees a step, th
 STATE = [
     ("x", "f8"),  # middle of the head that we aim at, and its top; -1 for none
     ("y", "f8"),
-    ("item_x", "f8"),  # the nearest thing on the floor; -1 for none
-    ("item_y", "f8"),
+    ("clip_x", "f8"),  # the nearest clip and the nearest medkit on the floor; -1 for none
+    ("clip_y", "f8"),
+    ("kit_x", "f8"),
+    ("kit_y", "f8"),
     ("open_x", "f8"),  # where it is far
     ("held", "i8"),  # steps in a row that the turn was held
     ("side", "i8"),  # of the last turn: -1 left, 1 right
@@ -44,11 +47,12 @@ STATE = [
     ("blocked", "i8"),
     ("dark", "i4", (COLUMNS,)),  # dark pixels of each column around the horizon
 ]
-MARKS = {"head": ("x", "y + 40"), "item": ("item_x", "item_y"), "far": ("open_x", None)}
+MARKS = {"head": ("x", "y + 40"), "clip": ("clip_x", "clip_y + 40"), "medkit": ("kit_x", "kit_y + 40"), "far": ("open_x", None)}
 
 PARAMS = {
     "far": Param(0.3, 0.0, 1.0),  # rows of nearness that a head loses per column off the centre
     "fire": Param(4.0, 0.0, 10.0),  # columns off the centre at which we fire, beside half the head's width
+    "lead": Param(1.0, 0.0, 2.5),  # steps of turning that pass between the press and the shot
     "turn": Param(6.0, 2.0, 20.0),  # columns off the centre from which we turn
     "brake": Param(20.0, 5.0, 60.0),  # columns off the centre within which a fast turn is let go
     "rush": Param(55.0, 20.0, 160.0),  # columns off the centre from which we turn twice as fast
@@ -98,17 +102,17 @@ def find_head(red, state, params):
 
 
 @numba.njit
-def find_item(item, state):
-    state.item_x, state.item_y = -1.0, -1.0
+def find_item(plane):
+    """Return column and row of the nearest thing on the floor, the lowest in the picture; -1 for none."""
     for y in range(ROWS - 1, HORIZON + 4, -1):
         count, total = 0, 0
         for x in range(COLUMNS):
-            if item[y, x]:
+            if plane[y, x]:
                 count += 1
                 total += x
-        if count >= 3:
-            state.item_x, state.item_y = total / count, y
-            return
+        if count >= 2:
+            return total / count, float(y)
+    return -1.0, -1.0
 
 
 @numba.njit
@@ -146,25 +150,30 @@ def mean_dark(state, params, left, right):
 
 def act(obs, info, state, params, action):
     half = find_head(obs[RED], state, params)
-    find_item(obs[ITEM], state)
+    state.clip_x, state.clip_y = find_item(obs[GOLD])
+    state.kit_x, state.kit_y = find_item(obs[GREEN])
+    if info.AMMO2 == 0:
+        half = -1.0
     best = find_open(obs[DARK:], state, params)
     turn = 0
     state.blocked = max(0, state.blocked - 1)
     hit = info.HEALTH < state.health - 3
     state.health = info.HEALTH
-    need = info.HEALTH < params.hurt or info.AMMO2 < params.low
     brake = params.brake
     if half >= 0:
         state.blind, state.spin = 0, 0
         off = state.x - CENTRE
-        if abs(off) <= params.fire + half and info.AMMO2 > 0:
-            action[ATTACK] = 1
+        step = 0.0
         if abs(off) > params.turn:
             turn = 1 if off > 0 else -1
+            step = 10.0 if turn != state.side or state.held < SLOW else 20.0
             if abs(off) > params.rush:
                 action[SPEED] = 1
+                step *= 2.0
         elif abs(off) > 1:
             action[MOVE_RIGHT if off > 0 else MOVE_LEFT] = 1
+        if abs(off) - params.lead * step <= params.fire + half:
+            action[ATTACK] = 1
         if state.y > params.near_y and abs(off) < params.rush:
             action[FORWARD] = 1
     else:
@@ -172,9 +181,16 @@ def act(obs, info, state, params, action):
         if hit:
             state.blind = 0
     hurt = info.HEALTH < params.hurt
-    camping = half < 0 and not hurt and state.blind % int(params.camp + params.roam) < params.camp
-    if state.item_x >= 0 and (need or (half < 0 and not camping and state.item_y > params.fetch)):
-        off = state.item_x - CENTRE
+    low = info.AMMO2 < params.low
+    camping = half < 0 and not hurt and not low and state.blind % int(params.camp + params.roam) < params.camp
+    idle = half < 0 and not camping
+    item_x = -1.0
+    if state.clip_x >= 0 and (low or (idle and state.clip_y > params.fetch)):
+        item_x = state.clip_x
+    if state.kit_x >= 0 and (hurt or (idle and state.kit_y > max(params.fetch, state.clip_y))):
+        item_x = state.kit_x
+    if item_x >= 0:
+        off = item_x - CENTRE
         turn = 0 if abs(off) < 12 else 1 if off > 0 else -1
         if abs(off) < 80:
             action[FORWARD] = 1
