@@ -206,7 +206,9 @@ def _place(data: Any, where: str, fields: Sequence[tuple], name: str) -> Place:
 def _check_together(found: Frame, name: str) -> None:
     planes = found.colours or found.shades
     if (found.format in ("masks", "components")) != bool(planes) or (found.colours and found.shades):
-        _refuse(name, "FRAME colours or shades belong to the formats masks and components, and those need one of the two.")
+        _refuse(
+            name, "FRAME colours or shades belong to the formats masks and components, and those need one of the two."
+        )
     if found.every != (1, 1) and not found.shades:
         _refuse(name, "FRAME every thins what shades are looked for in; it needs shades.")
     if (found.difference or found.downsample != (1, 1)) and found.format not in ("rgb", "grey"):

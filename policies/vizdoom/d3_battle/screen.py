@@ -4,6 +4,8 @@ Walls, floor and ceiling are grey, and the darker the farther. The heads of the 
 horizon; medkits and clips are the only bright grey things, and lie below it.
 """
 
+import math
+
 import numba
 
 from fastheur.policy import Frame, Param, Shade
@@ -30,6 +32,8 @@ CENTRE, HORIZON = 160, 80
 FORWARD, MOVE_RIGHT, MOVE_LEFT, TURN_LEFT, TURN_RIGHT, ATTACK, SPEED = 0, 2, 3, 4, 5, 6, 7
 SLOW = 3  # steps in a row for which a held turn is slow (3.5 degrees a step, then 7, or 14 when running)
 
+SLOW_TURN = math.radians(3.516)  # a step
+
 STATE = [
     ("x", "f8"),  # middle of the head that we aim at, and its top; -1 for none
     ("y", "f8"),
@@ -43,6 +47,9 @@ STATE = [
     ("blind", "i8"),  # steps without a head in sight, or since we last looked around
     ("spin", "i8"),  # steps left of looking around
     ("health", "f8"),
+    ("heading", "f8"),  # what our own turns make of it, in radians to the left
+    ("goal", "f8"),  # heading at which a head was last seen
+    ("chase", "i8"),  # steps for which we still go there
     ("same", "i8"),  # steps in a row without much change in the picture
     ("blocked", "i8"),
     ("dark", "i4", (COLUMNS,)),  # dark pixels of each column around the horizon
@@ -69,6 +76,7 @@ PARAMS = {
     "drift": Param(6.0, 0.0, 60.0),  # far rows that one side must have more than the other for us to keep off the other
     "camp": Param(24.0, 0.0, 80.0),  # blind steps for which we look around
     "roam": Param(80.0, 10.0, 200.0),  # blind steps for which we run, then
+    "chase": Param(20.0, 0.0, 60.0),  # steps for which we go where we last saw a head that was not hit
     "still": Param(0.3, 0.0, 3.0),  # mean change of a column up to which the picture is the same
     "stuck": Param(8.0, 1.0, 26.0),  # steps of turning then
     "tie": Param(1.0, 0.0, 10.0),  # far rows that one side must have more for us to turn there when blocked
@@ -84,7 +92,7 @@ def find_head(red, state, params):
         start, end, top, count, gap = x, x, HORIZON, 0, 0
         while x < COLUMNS and gap < 3:  # one head after the other: columns with red, with gaps of up to two
             gap += 1
-            for y in range(0, HORIZON - 3):  # the crosshair lies below
+            for y in range(HORIZON - 3):  # the crosshair lies below
                 if red[y, x]:
                     count += 1
                     gap, end = 0, x + 1
@@ -159,10 +167,13 @@ def act(obs, info, state, params, action):
     state.blocked = max(0, state.blocked - 1)
     hit = info.HEALTH < state.health - 3
     state.health = info.HEALTH
-    brake = params.brake
+    state.chase = max(0, state.chase - 1)
+    if info.reward > 0:
+        state.chase = 0
     if half >= 0:
         state.blind, state.spin = 0, 0
         off = state.x - CENTRE
+        state.goal, state.chase = state.heading - math.atan(off / CENTRE), int(params.chase)
         step = 0.0
         if abs(off) > params.turn:
             turn = 1 if off > 0 else -1
@@ -195,6 +206,13 @@ def act(obs, info, state, params, action):
         if abs(off) < 80:
             action[FORWARD] = 1
             action[SPEED] = 1
+    elif half < 0 and state.chase > 0 and not hurt:
+        off = CENTRE * math.tan(max(-1.5, min(1.5, state.heading - state.goal)))
+        if abs(off) > params.steer:
+            turn = 1 if off > 0 else -1
+        if abs(off) < 100:
+            action[FORWARD] = 1
+        action[SPEED] = 1
     elif half < 0 and (camping or state.spin > 0 or best < 0 or state.same > 2):
         if state.same > 2 and state.spin == 0 and not camping:
             state.spin = int(params.stuck)
@@ -217,6 +235,8 @@ def act(obs, info, state, params, action):
             action[MOVE_RIGHT if lean > 0 else MOVE_LEFT] = 1
     if turn != 0 and state.held >= SLOW and abs(off) < params.brake:
         turn = 0
+    rate = SLOW_TURN if state.held < SLOW or turn != state.side else SLOW_TURN * (4.0 if action[SPEED] > 0 else 2.0)
+    state.heading -= turn * rate
     if turn != 0:
         state.held = state.held + 1 if turn == state.side else 1
         state.side = turn
