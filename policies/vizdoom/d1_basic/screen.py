@@ -58,7 +58,7 @@ def act(obs, info, state, params, action):
     if abs(off) > params.aim:
         state.turning = 1 if off > 0 else -1
         action[right if off > 0 else left] = 1
-    wasted = info.HEALTH > params.enough or params.hold_from < info.elapsed <= LAST_DAMAGE
+    wasted = params.enough < info.HEALTH or params.hold_from < info.elapsed <= LAST_DAMAGE
     waiting = wasted and state.foot - TOP > params.hold
     if abs(off) < params.walk and not waiting:
         action[forward] = 1

@@ -54,7 +54,12 @@ STATE = [
     ("blocked", "i8"),
     ("dark", "i4", (COLUMNS,)),  # dark pixels of each column around the horizon
 ]
-MARKS = {"head": ("x", "y + 40"), "clip": ("clip_x", "clip_y + 40"), "medkit": ("kit_x", "kit_y + 40"), "far": ("open_x", None)}
+MARKS = {
+    "head": ("x", "y + 40"),
+    "clip": ("clip_x", "clip_y + 40"),
+    "medkit": ("kit_x", "kit_y + 40"),
+    "far": ("open_x", None),
+}
 
 PARAMS = {
     "far": Param(0.3, 0.0, 1.0),  # rows of nearness that a head loses per column off the centre
@@ -165,7 +170,7 @@ def act(obs, info, state, params, action):
     best = find_open(obs[DARK:], state, params)
     turn = 0
     state.blocked = max(0, state.blocked - 1)
-    hit = info.HEALTH < state.health - 3
+    hit = state.health - 3 > info.HEALTH
     state.health = info.HEALTH
     state.chase = max(0, state.chase - 1)
     if info.reward > 0:
@@ -191,8 +196,8 @@ def act(obs, info, state, params, action):
         state.blind += 1
         if hit:
             state.blind = 0
-    hurt = info.HEALTH < params.hurt
-    low = info.AMMO2 < params.low
+    hurt = params.hurt > info.HEALTH
+    low = params.low > info.AMMO2
     camping = half < 0 and not hurt and not low and state.blind % int(params.camp + params.roam) < params.camp
     idle = half < 0 and not camping
     item_x = -1.0
