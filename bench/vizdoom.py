@@ -108,10 +108,11 @@ def kills(task: str, policy: str, episodes: int, split: str, ledger: str) -> Non
     watching = Watching(what.place.host(candidates, engine.spec, min(16, episodes)))
     card = run(what, candidates, host=watching)[0]
     rows = np.array([[watching.last[place][name] for name in VARIABLES] for place in range(episodes)])
-    for episode, row in zip(card.episodes, rows, strict=True):
+    played = sorted(card.episodes, key=lambda episode: episode.index)
+    for episode, row in zip(played, rows, strict=True):
         print(f"{episode.ret:9.3f} {episode.length:5d}  " + "  ".join(map("{} {:g}".format, VARIABLES, row)))
     for first in (10, episodes):
-        returns = [episode.ret for episode in card.episodes[:first]]
+        returns = [episode.ret for episode in played[:first]]
         print(
             f"first {len(returns)}: mean {np.mean(returns):.3f}, min {min(returns):.3f}, max {max(returns):.3f}; "
             + ", ".join(map("{} {:.2f}".format, VARIABLES, rows[:first].mean(axis=0)))
