@@ -236,6 +236,21 @@ def test_colour_mask_is_the_twins_for_any_shape_and_layout(seed, shape, layout, 
     same(core.colour_mask(laid_out(frames, layout), colours, threads=threads), twin.colour_mask(frames, colours))
 
 
+@FEW
+@given(SEEDS, SHAPES, LAYOUTS, THREADS, st.integers(0, 4), st.integers(1, 3), st.integers(1, 5))
+@example(0, (1, 60, 160), "plain", 1, 3, 2, 2)
+def test_shade_mask_is_the_twins_for_any_shape_bounds_and_steps(seed, shape, layout, threads, count, every_y, every_x):
+    rng = np.random.default_rng(seed)
+    frames = coloured(seed, *shape)
+    shades = rng.integers(-60, 300, (count, 5, 2))
+    shades = np.where(rng.random((count, 1, 1)) < 0.9, np.sort(shades, axis=2), shades)  # a few that nothing is within
+    shades[rng.random((count, 5)) < 0.6] = -300, 300
+    shades = shades.reshape(count, 10).astype(np.int16)
+    owners = rng.integers(0, 2, count).astype(np.int32)
+    found = core.shade_mask(laid_out(frames, layout), shades, owners, 2, every_y, every_x, threads=threads)
+    same(found, twin.shade_mask(frames, shades, owners, 2, every_y, every_x))
+
+
 MASK_SHAPES = st.tuples(st.integers(0, 3), st.integers(1, 12), st.integers(1, 130))
 
 
@@ -404,6 +419,7 @@ def test_read_only_frames_are_accepted():
 
 
 FRAMES, PLANES = np.zeros((2, 3, 4, 5), np.uint8), np.zeros((2, 4, 5), np.uint8)
+SHADES, OWNERS = np.zeros((1, 10), np.int16), np.zeros(1, np.int32)
 COLOURS, TABLE = np.zeros((2, 3), np.uint8), np.zeros((256, 3), np.uint8)
 
 
@@ -435,6 +451,18 @@ BAD_CALLS = {
     "rgb out of one plane": (ValueError, "out must have shape", lambda: core.palette_rgb(PLANES, TABLE, PLANES)),
     "colours of two": (ValueError, r"\(K, 3\)", lambda: core.colour_mask(FRAMES, COLOURS[:, :2])),
     "int colours": (TypeError, "colours must have dtype uint8", lambda: core.colour_mask(FRAMES, COLOURS.astype(int))),
+    "shades of three": (
+        ValueError,
+        r"\(K, 10\), got \(1, 3\)",
+        lambda: core.shade_mask(FRAMES, SHADES[:, :3], OWNERS, 1),
+    ),
+    "byte shades": (
+        TypeError,
+        "shades must have dtype",
+        lambda: core.shade_mask(FRAMES, SHADES.astype("u1"), OWNERS, 1),
+    ),
+    "owner beyond": (ValueError, "owners must be 0 .. planes - 1", lambda: core.shade_mask(FRAMES, SHADES, OWNERS, 0)),
+    "every none": (ValueError, "at least 1, got 0 and 1", lambda: core.shade_mask(FRAMES, SHADES, OWNERS, 1, 0)),
     "connectivity 6": (ValueError, "4 or 8, got 6", components(connectivity=6)),
     "no components wanted": (ValueError, "at least 1, got 0 and 1", components(most=0)),
     "no area wanted": (ValueError, "at least 1, got 3 and 0", components(min_area=0)),

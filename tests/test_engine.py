@@ -113,6 +113,24 @@ def test_dictionary_observations_arrive_as_records():
     assert batch.obs["image"].shape == (2, 7, 7, 3)
 
 
+@pytest.mark.parametrize(("name", "shape"), [("vizdoom/d1_basic", (3, 240, 320)), ("vizdoom/d3_battle", (3, 480, 640))])
+def test_the_packages_own_vizdoom_files_give_colour_frames_from_any_folder(name, shape, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    engine = build(name, max_steps=2)
+    assert engine.spec.obs_shape == shape and "KILLCOUNT" in engine.spec.info_dtype.names
+    batches = engine.episodes(episode_seeds("train", 0, 1), 1)
+    colours = np.unique(next(batches).obs[0].reshape(3, -1), axis=1)
+    batches.close()
+    assert 20 < colours.shape[1] <= 256  # Doom's palette: channels in another order would mix into more
+
+
+def test_a_missing_vizdoom_file_is_named_with_those_there_are():
+    environment = find_environment("vizdoom/d1_basic", {"cfg_path": "nowhere.cfg"})
+    protocol = find_protocol(None, environment)
+    with pytest.raises(ConfigError, match=r"no VizDoom configuration .*nowhere.cfg.* vizdoom_d1_basic.cfg"):
+        make_engine("envpool", make_task(environment, None, protocol), protocol)
+
+
 def test_vizdoom_shows_game_variables_takes_buttons_and_leaves_the_folder_clean(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     engine = build("vizdoom/d1_basic", max_steps=4)

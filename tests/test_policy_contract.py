@@ -264,6 +264,14 @@ def test_one_text_for_two_record_layouts_is_two_kernels():
     assert first == again[::-1]
 
 
+def test_the_action_vector_is_zero_before_every_call():
+    source = (
+        "OBS = 'any'\ndef act(obs, info, state, params, action):\n    for part in range(action.shape[0]):\n"
+        "        if action[part] != 0.0:\n            raise ValueError('left over')\n        action[part] = 1.0\n"
+    )
+    evaluate(policy_from_source(source, "p.py"), "Pendulum-v1", episodes=3, max_steps=5)
+
+
 def test_debug_mode_runs_plain_python_with_the_same_result(capsys):
     policy = policy_from_source(SHAPED, "p.py")
     compiled = evaluate(policy, "CartPole-v1", episodes=5)
@@ -279,6 +287,10 @@ FRAMES = {
     'Frame("palette")': ("uint8", (210, 160)),
     'Frame("rgb", maximum=True, difference=True)': ("uint8", (3, 210, 160)),
     'Frame("masks", colours=((236, 236, 236), (92, 186, 92)))': ("uint8", (2, 210, 160)),
+    'Frame("masks", shades=(Shade(green=(99, 255)), (Shade(red=(9, 99)), Shade(blue=(9, 99)))), every=(2, 3))': (
+        "uint8",
+        (2, 105, 54),
+    ),
 }
 
 
@@ -286,7 +298,7 @@ FRAMES = {
 def test_declared_preprocessing_replaces_the_raw_frame(frame):
     dtype, shape = FRAMES[frame]
     source = f"""import numpy as np
-from fastheur.policy import Frame
+from fastheur.policy import Frame, Shade
 OBS = 'native'
 FRAME = {frame}
 class Policy:

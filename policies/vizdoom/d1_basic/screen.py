@@ -32,7 +32,7 @@ PARAMS = {
     "side_cost": Param(0.5, 0.0, 2.0),  # rows of nearness that a medkit loses per column off the centre
     "aim": Param(12.0, 2.0, 40.0),  # columns off the centre that need no turn
     "walk": Param(80.0, 10.0, 160.0),  # columns off the centre up to which we walk while turning
-    "enough": Param(96.0, 50.0, 100.0),  # health above which a medkit is left alone for now
+    "enough": Param(88.0, 50.0, 100.0),  # health above which a medkit is left alone for now
     "hold": Param(70.0, 10.0, 110.0),  # row of a medkit's foot at which we wait before it
     "hold_from": Param(2040.0, 1900.0, 2080.0),  # tic from which we wait for the last damage
 }
