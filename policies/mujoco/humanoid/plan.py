@@ -60,14 +60,8 @@ def misses(before, after, sensors, action, left, p, out):
 class Policy:
     def __init__(self, spec, params, random):
         self.model = Model(spec, SENSORS)
-<<<<<<< HEAD
-        self.planner = ILQR(self.model, misses, params, horizon=HORIZON, count=MISSES, every=EVERY, stride=STRIDE)
-=======
         self.params, self.goals = params, params.copy()
-        self.planner = ILQR(
-            self.model, misses, self.goals, horizon=HORIZON, count=MISSES, every=EVERY, stride=STRIDE
-        )
->>>>>>> d13e09369337a5989a54ec02978962331c3b03a5
+        self.planner = ILQR(self.model, misses, self.goals, horizon=HORIZON, count=MISSES, every=EVERY, stride=STRIDE)
 
     def reset(self, slots):
         self.planner.reset(slots)
