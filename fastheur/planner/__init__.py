@@ -10,7 +10,8 @@ A planning policy is a *batch* policy. For ``n`` environments, ``K`` candidate p
 5. the plans are merged: the best one (:func:`best`), an average weighted by value (:func:`softmax`, MPPI), or the mean
    of an elite (:func:`elite`, :func:`top`; the cross-entropy method).
 
-:class:`MPC` is these five put together in the usual way, sixty lines that are meant to be replaced piece by piece.
+:class:`MPC` is these five put together in the usual way, sixty lines that are meant to be replaced piece by piece. Where sampling
+finds little, :class:`ILQR` plans by derivatives.
 
 The model is the very XML that EnvPool loads, in the same version of MuJoCo. Model steps (one ``mj_step`` each) are counted
 apart from env steps and are shown with every score.
