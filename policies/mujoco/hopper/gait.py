@@ -9,16 +9,16 @@ OBS = "state"
 STATE = [("phase", "f8"), ("down", "i8"), ("doubt", "i8")]
 PARAMS = {
     # Oscillator: one turn (2 pi) is one hop.
-    "freq": Param(0.0757, 0.04, 0.2),  # rad per step of 0.008 s
-    "begin": Param(0.269, -3.2, 3.2),  # phase at the start
-    "land": Param(1.261, -3.2, 3.2),  # phase that a touch-down stands for
-    "pull": Param(0.833, 0.0, 1.0),  # how much of the difference a touch-down corrects
-    "sync_sin": Param(-0.0107, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
-    "sync_cos": Param(0.0115, -0.02, 0.02),
-    "low": Param(0.0205, 0.0, 0.05),  # m; a sole below this height touches the ground
+    "freq": Param(0.0756, 0.04, 0.2),  # rad per step of 0.008 s
+    "begin": Param(0.986, -3.2, 3.2),  # phase at the start
+    "land": Param(1.621, -3.2, 3.2),  # phase that a touch-down stands for
+    "pull": Param(0.645, 0.0, 1.0),  # how much of the difference a touch-down corrects
+    "sync_sin": Param(-0.0095, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
+    "sync_cos": Param(0.0113, -0.02, 0.02),
+    "low": Param(0.0182, 0.0, 0.05),  # m; a sole below this height touches the ground
     # Where the hip puts the foot, in rad of hip angle (about as many metres).
-    "speed": Param(2.285, 0.5, 6.0),  # m/s, wanted
-    "stance": Param(-0.004, -0.1, 0.4),  # s; half of it times the speed is the neutral point
+    "speed": Param(2.416, 0.5, 6.0),  # m/s, wanted
+    "stance": Param(-0.031, -0.1, 0.4),  # s; half of it times the speed is the neutral point
 }
 # One row per joint. The wanted angle in rad: its middle, two harmonics, then answers to the torso, per rad of pitch (forward
 # is positive), per rad/s of pitch speed and per m/s of speed above the wanted one (the hip's: how much further ahead the foot
@@ -31,9 +31,9 @@ COLUMNS = {
 }  # bounds
 JOINTS = {
     #             mid,    sin,    cos,   sin2,   cos2,     kp,     kd,  pitch,   turn,   fast,  stand
-    "hip":   (-0.008, -0.161,  0.358,  0.144, -0.136,  0.703,  0.256, -2.124, -0.418, -0.097,  0.341),
-    "knee":  (-0.918,  0.057, -0.162, -0.443, -0.249,  3.443,  0.234, -2.294, -0.448, -0.071, -0.019),
-    "ankle": ( 0.193,  0.021,  0.756,  0.067, -0.136,  2.753,  0.107, -1.756, -0.278, -0.265, -0.027),
+    "hip":   ( 0.145, -0.148,  0.345,  0.191, -0.263,  0.308,  0.258, -1.816,  -0.37, -0.126,   0.28),
+    "knee":  (  -0.9,  0.156, -0.512, -0.411, -0.182,  3.517,  0.239, -2.449, -0.422, -0.092, -0.078),
+    "ankle": ( 0.131,  0.083,  0.696, -0.014, -0.079,  2.824,  0.081, -1.642, -0.277,  -0.28, -0.051),
 }
 # fmt: on
 for _joint, _row in JOINTS.items():

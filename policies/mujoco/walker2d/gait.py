@@ -9,16 +9,16 @@ OBS = "state"
 STATE = [("phase", "f8"), ("down", "i8", (2,)), ("doubt", "i8", (2,))]
 PARAMS = {
     # Oscillator: one turn (2 pi) is one stride of both legs.
-    "freq": Param(0.1223, 0.04, 0.2),  # rad per step of 0.008 s
-    "begin": Param(-2.234, -3.2, 3.2),  # phase at the start
-    "land": Param(-0.986, -3.2, 3.2),  # phase that a touch-down stands for
-    "pull": Param(0.186, 0.0, 1.0),  # how much of the difference a touch-down corrects
-    "sync_sin": Param(0.003, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
-    "sync_cos": Param(0.0025, -0.02, 0.02),
-    "low": Param(0.0076, 0.0, 0.05),  # m; a sole below this height touches the ground
+    "freq": Param(0.1031, 0.04, 0.2),  # rad per step of 0.008 s
+    "begin": Param(-1.679, -3.2, 3.2),  # phase at the start
+    "land": Param(-0.581, -3.2, 3.2),  # phase that a touch-down stands for
+    "pull": Param(0.293, 0.0, 1.0),  # how much of the difference a touch-down corrects
+    "sync_sin": Param(0.002, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
+    "sync_cos": Param(0.0044, -0.02, 0.02),
+    "low": Param(0.0095, 0.0, 0.05),  # m; a sole below this height touches the ground
     # Where the hip puts the swinging foot, in rad of hip angle (about as many metres).
-    "speed": Param(4.327, 0.5, 6.0),  # m/s, wanted
-    "stance": Param(0.225, -0.1, 0.4),  # s; half of it times the speed is the neutral point
+    "speed": Param(4.142, 0.5, 6.0),  # m/s, wanted
+    "stance": Param(0.195, -0.1, 0.4),  # s; half of it times the speed is the neutral point
 }
 # One row per joint. The wanted angle in rad: its middle, two harmonics, then answers to the torso, per rad of pitch (forward
 # is positive), per rad/s of pitch speed and per m/s of speed above the wanted one (the hip's: how much further ahead the foot
@@ -31,9 +31,9 @@ COLUMNS = {
 }  # bounds
 JOINTS = {
     #             mid,    sin,    cos,   sin2,   cos2,     kp,     kd,  pitch,   turn,   fast,  stand
-    "hip":   ( 0.228, -0.762, -0.322,  0.334,  0.083,  2.125,  0.072, -2.088,  -0.11, -0.203,  0.195),
-    "knee":  (-0.851,  0.241, -0.089, -0.089,   0.23,  0.833,  0.238, -1.893, -0.329, -0.122,  0.564),
-    "ankle": ( 0.349, -0.954, -0.302,  0.034,  0.178,  2.141,  0.112, -2.386,  -0.14, -0.248,  0.351),
+    "hip":   ( 0.226, -0.662, -0.681,  0.176,  0.118,  2.297,  0.096, -1.363, -0.058, -0.204,  0.045),
+    "knee":  (-0.835,  0.107,   0.04, -0.043,  0.201,  0.588,  0.152, -2.639,   -0.4, -0.113,  0.614),
+    "ankle": ( 0.228, -0.755, -0.201,   0.02,  0.239,  2.304,  0.111, -2.319,  0.002, -0.289,  0.063),
 }
 # fmt: on
 for _joint, _row in JOINTS.items():
