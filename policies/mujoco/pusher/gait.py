@@ -1,4 +1,4 @@
-"""Pusher: bring the open fork of the hand down behind the object, then lean the fork into it; forces become joint torques."""
+"""Pusher: bring the hand's open fork down behind the object, then lean it in; forces become joint torques."""
 
 import math
 
@@ -43,7 +43,7 @@ PARAMS = {
 
 
 def kinematics(angles, frame, axis, lever):
-    """Fill the hand's axes, the joints' axes, and the way the hand goes per rad of each joint; links from shoulder to hand."""
+    """Fill the hand's axes, the joints' axes, and the way the hand goes per rad of each joint."""
     for k in range(3):
         for i in range(3):
             frame[k, i] = 1.0 if k == i else 0.0

@@ -1,4 +1,4 @@
-"""Swimmer: a travelling wave through two joints, played by PD servos that also listen to the heading; a last stretch forwards."""
+"""Swimmer: a wave through two joints, by PD servos that also listen to the heading; a last stretch forwards."""
 
 import math
 
@@ -14,7 +14,7 @@ PARAMS = {
     "sync_cos": Param(0.0191, -0.2, 0.2),
     "kp": Param(4.1, 0.0, 12.0),  # torque (-1 .. 1) per rad
     "kd": Param(0.738, -1.0, 1.5),  # per rad/s
-    # What counts is a point fixed to the front link, 0.5 m behind it: folding both joints at the end carries it forwards.
+    # What counts is a point fixed to the front link, 0.5 m behind it: folding at the end carries it forwards.
     "finish": Param(975.0, 940.0, 1000.0),  # step from which these wanted angles (rad) hold
     "end_front": Param(2.15, -3.0, 3.0),
     "end_back": Param(1.69, -3.0, 3.0),
