@@ -38,7 +38,7 @@ def misses(before, after, sensors, action, left, p, out):
     out[1] = (after[2] - p.height) / p.height_off
     out[2] = pitch / p.pitch_off
     out[3] = after[9] / p.turn_off
-    out[4] = (hip + 0.5 * knee - pitch + p.foot_ahead) / p.foot_off
+    out[4] = (hip + 0.5 * knee - pitch - p.foot_ahead) / p.foot_off
     out[5] = (knee - p.knee) / p.knee_off
     out[6] = ankle / p.ankle_off
     for joint in range(3):

@@ -22,7 +22,7 @@ PARAMS = {
     "low_off": Param(0.05, 0.01, 1.0),  # m below
     "pitch_off": Param(0.15, 0.02, 1.0),  # rad
     "turn_off": Param(2.0, 0.2, 10.0),  # pitch speed, rad/s
-    "feet_ahead": Param(0.0, -0.3, 0.3),  # wanted direction of both legs together, rad behind straight down if below 0
+    "feet_ahead": Param(0.0, -0.3, 0.3),  # wanted direction of both legs together, rad ahead of straight down
     "feet_off": Param(0.3, 0.05, 2.0),  # rad
     "swing": Param(0.9, 0.0, 1.5),  # between the thighs at most, rad
     "stride": Param(2.2, 0.5, 4.0),  # strides per second, of two steps each
