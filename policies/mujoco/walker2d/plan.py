@@ -14,7 +14,7 @@ TASK = "Walker2d-v5"
 
 # What should be 0 after every env step of the horizon. Names in `_off` are the deviations that cost as much as each other.
 PARAMS = {
-    "speed": Param(5.0, 1.0, 8.0),  # wanted forward speed, m/s
+    "speed": Param(5.6, 1.0, 8.0),  # wanted forward speed, m/s
     "speed_off": Param(0.7, 0.1, 2.0),  # m/s
     "height": Param(1.2, 0.9, 1.6),  # wanted height of the torso, m
     "height_off": Param(0.2, 0.05, 1.0),  # m
@@ -34,7 +34,7 @@ PARAMS = {
     "effort_off": Param(2.0, 0.3, 30.0),  # actions
 }
 STEP = 0.008  # s
-HORIZON, EVERY, STRIDE = 60, 4, 3  # env steps
+HORIZON, EVERY, STRIDE = 60, 3, 3  # env steps
 MISSES = 23
 
 
