@@ -60,7 +60,9 @@ class ILQR:
             PolicyError: a horizon shorter than ``every``.
         """
         if not 1 <= every <= horizon or stride < 1:
-            raise PolicyError(f"Found every={every}, stride={stride}, horizon={horizon}; expected 1 <= every <= horizon, stride >= 1.")
+            raise PolicyError(
+                f"Found every={every}, stride={stride}, horizon={horizon}; expected 1 <= every <= horizon, stride >= 1."
+            )
         self._model, self._params, self._start = model, params, damping
         self._horizon, self._every, self._lengths = horizon, every, np.array(lengths)
         self._count = count
@@ -163,7 +165,10 @@ class ILQR:
         missed = (missed.reshape(shape) - misses[:, points, None]) / nudges[..., None]
         moved, missed = (_between(part.swapaxes(2, 3), points, self._horizon) for part in (moved, missed))
         cut = len(seen)
-        return tuple(np.ascontiguousarray(part) for part in (moved[..., :cut], moved[..., cut:], missed[..., :cut], missed[..., cut:]))
+        return tuple(
+            np.ascontiguousarray(part)
+            for part in (moved[..., :cut], moved[..., cut:], missed[..., :cut], missed[..., cut:])
+        )
 
 
 def _between(values: Array, points: Array, horizon: int) -> Array:

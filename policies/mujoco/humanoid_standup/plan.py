@@ -45,9 +45,7 @@ def misses(before, after, sensors, action, left, p, out):
 class Policy:
     def __init__(self, spec, params, random):
         self.model = Model(spec, SENSORS)
-        self.planner = ILQR(
-            self.model, misses, params, horizon=HORIZON, count=MISSES, every=EVERY, stride=STRIDE
-        )
+        self.planner = ILQR(self.model, misses, params, horizon=HORIZON, count=MISSES, every=EVERY, stride=STRIDE)
 
     def reset(self, slots):
         self.planner.reset(slots)
