@@ -13,6 +13,9 @@ A planning policy is a *batch* policy. For ``n`` environments, ``K`` candidate p
 :class:`MPC` is these five put together in the usual way, sixty lines that are meant to be replaced piece by piece. Where sampling
 finds little, :class:`ILQR` plans by derivatives.
 
+:class:`ILQR` plans by derivatives in place of candidates, which is what robots with many joints want: it linearises the motion
+around its plan, and finds a better plan with feedback on it.
+
 The model is the very XML that EnvPool loads, in the same version of MuJoCo. Model steps (one ``mj_step`` each) are counted
 apart from env steps and are shown with every score.
 """

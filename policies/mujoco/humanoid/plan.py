@@ -21,7 +21,7 @@ PARAMS = {
     "apart": Param(3.0, 0.0, 50.0),  # per m that the left foot is not 0.2 m to the left of the right one
     "lead": Param(0.1, 0.0, 1.0),  # the same forwards, for what is faster than wanted, s
     "speed": Param(1.5, 0.0, 10.0),  # wanted forward speed of the centre of mass, m/s
-    "gain": Param(0.7, 0.1, 10.0),  # most that is wanted above the speed there is, m/s
+    "gain": Param(0.5, 0.1, 10.0),  # most that is wanted above the speed there is, m/s
     "pace": Param(1.5, 0.0, 10.0),  # per m/s of forward speed that is missing
     "drift": Param(0.5, 0.0, 10.0),  # per m/s of sideways speed
     "calm": Param(0.02, 0.0, 1.0),  # per rad/s of a joint
