@@ -142,7 +142,7 @@ def test_pictures_show_the_frames():
     assert pixels.shape == (420, 320, 3)
     assert (72, 72, 200) in set(map(tuple, pixels.reshape(-1, 3).tolist()))  # the ball's red, blue first
     answer = ask("frame", "vizdoom/d1_basic", steps=8)
-    assert cv2.imdecode(np.frombuffer(answer.pictures[0].png, np.uint8), cv2.IMREAD_UNCHANGED).shape == (480, 640)
+    assert cv2.imdecode(np.frombuffer(answer.pictures[0].png, np.uint8), cv2.IMREAD_UNCHANGED).shape == (480, 640, 3)
 
 
 def test_a_task_without_frames_says_so_and_costs_nothing():
