@@ -15,12 +15,12 @@ PARAMS = {
     "floor": Param(10.0, 0.0, 100.0),  # per m that the torso is below 1.15 m (the episode ends at 1 m)
     "upright": Param(2.0, 0.0, 50.0),  # per horizontal part of the torso's axis
     "facing": Param(1.0, 0.0, 50.0),  # per sideways part of where the torso faces
-    "feet": Param(5.0, 0.0, 50.0),  # per m that the centre of mass, where it will be soon, is beside the feet
+    "feet": Param(6.0, 0.0, 50.0),  # per m that the centre of mass, where it will be soon, is beside the feet
     "ahead": Param(0.2, 0.0, 1.0),  # how soon, s
     "lift": Param(4.0, 0.0, 50.0),  # per m that a foot is above 0.15 m: it must be down in time to catch the body
-    "apart": Param(3.0, 0.0, 50.0),  # per m that the left foot is not 0.2 m to the left of the right one
-    "lead": Param(0.1, 0.0, 1.0),  # the same forwards, for what is faster than wanted, s
-    "speed": Param(1.5, 0.0, 10.0),  # wanted forward speed of the centre of mass, m/s
+    "apart": Param(6.0, 0.0, 50.0),  # per m that the left foot is not 0.2 m to the left of the right one
+    "lead": Param(0.1, 0.0, 1.0),  # the same forwards, s
+    "speed": Param(1.3, 0.0, 10.0),  # wanted forward speed of the centre of mass, m/s
     "gain": Param(0.5, 0.1, 10.0),  # most that is wanted above the speed there is, m/s
     "pace": Param(1.5, 0.0, 10.0),  # per m/s of forward speed that is missing
     "drift": Param(0.5, 0.0, 10.0),  # per m/s of sideways speed
@@ -29,7 +29,7 @@ PARAMS = {
     "effort": Param(0.3, 0.0, 10.0),  # per unit of action
     "last": Param(1.0, 0.0, 10.0),  # weight of the horizon's last step, as a factor
 }
-HORIZON, EVERY, STRIDE = 32, 4, 2  # env steps of 0.015 s
+HORIZON, EVERY, STRIDE = 32, 2, 2  # env steps of 0.015 s
 SENSORS = (("subtreecom", "torso"), ("subtreelinvel", "torso"), ("geompos", "left_foot"), ("geompos", "right_foot"))
 MISSES = 12 + 17 + 17 + 17
 
@@ -43,7 +43,7 @@ def misses(before, after, sensors, action, left, p, out):
     out[3] = p.facing * 2 * (x * y + w * z)
     for axis in range(2):
         middle = 0.5 * (sensors[6 + axis] + sensors[9 + axis])
-        soon = p.lead * (sensors[3] - p.speed) if axis == 0 else p.ahead * sensors[4]
+        soon = (p.lead if axis == 0 else p.ahead) * sensors[3 + axis]
         out[4 + axis] = scale * p.feet * (sensors[axis] + soon - middle)
     out[6] = p.pace * (p.speed - sensors[3])
     out[7] = p.drift * sensors[4]
