@@ -12,7 +12,7 @@ TASK = "Hopper-v5"
 
 # What should be 0 after every env step of the horizon. The second of each pair is the deviation that costs as much as others.
 PARAMS = {
-    "speed": Param(3.6, 1.0, 6.0),  # wanted forward speed, m/s
+    "speed": Param(3.8, 1.0, 6.0),  # wanted forward speed, m/s
     "speed_off": Param(0.5, 0.1, 2.0),  # m/s
     "height": Param(1.35, 0.9, 1.8),  # wanted height of the torso, m: more than standing, hence the hops
     "height_off": Param(0.3, 0.05, 1.0),  # m
@@ -20,8 +20,8 @@ PARAMS = {
     "low_off": Param(0.05, 0.01, 1.0),  # m below
     "pitch_off": Param(0.11, 0.02, 0.2),  # rad; an episode ends at 0.2
     "turn_off": Param(2.0, 0.2, 10.0),  # pitch speed, rad/s
-    "foot_ahead": Param(0.0, -0.3, 0.3),  # wanted direction from hip to ankle, rad, ahead of straight down
-    "foot_off": Param(0.3, 0.05, 2.0),  # rad
+    "foot_ahead": Param(0.15, -0.3, 0.3),  # wanted direction from hip to ankle, rad, ahead of straight down
+    "foot_off": Param(0.2, 0.05, 2.0),  # rad
     "knee": Param(-0.1, -1.5, 0.0),  # wanted angle, rad
     "knee_off": Param(0.4, 0.05, 2.0),  # rad
     "ankle_off": Param(0.3, 0.05, 2.0),  # rad from a right angle to the shin
