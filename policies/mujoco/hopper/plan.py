@@ -8,7 +8,7 @@ from fastheur.planner import ILQR, Model
 from fastheur.policy import Param
 
 OBS = "state"
-TASK = "Hopper-v5"
+TASK = "mujoco/hopper"
 
 # What should be 0 after every env step of the horizon. The second of each pair is the deviation that costs as much as others.
 PARAMS = {

@@ -6,7 +6,7 @@ from fastheur.planner import ILQR, Model
 from fastheur.policy import Param
 
 OBS = "state"
-TASK = "Humanoid-v5"
+TASK = "mujoco/humanoid"
 
 # What should be 0 after every env step of the horizon; a weight is one over the deviation that costs as much as others.
 PARAMS = {

@@ -10,7 +10,7 @@ from fastheur.planner import ILQR, Model
 from fastheur.policy import Param
 
 OBS = "state"
-TASK = "Walker2d-v5"
+TASK = "mujoco/walker2d"
 
 # What should be 0 after every env step of the horizon. Names in `_off` are the deviations that cost as much as each other.
 PARAMS = {
