@@ -12,7 +12,7 @@ policy saw last, one step before the end.
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,35 +23,27 @@ from fastheur.candidates import make_candidates
 from fastheur.engine_envpool import EnvPoolEngine, make_pool
 from fastheur.evaluation import Plan, plan, run
 from fastheur.host import Candidate, Host
-from fastheur.rollout import Job, rollout
+from fastheur.rollout import Job, TimedHost, rollout
 from fastheur.seeds import episode_seeds
 
 VARIABLES = ("KILLCOUNT", "DAMAGECOUNT", "HITCOUNT", "HEALTH", "AMMO2")
 
 
-class Watching:
+class Watching(TimedHost):
     """A host that remembers what its policies were shown last, and did, by the place of the episode."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        super().__init__(host)
         self.last: dict[int, np.void] = {}
-        self.actions: dict[int, list[np.ndarray]] = {}
-
-    def reset(self, slots: np.ndarray, candidates: np.ndarray, keys: Sequence[int]) -> None:
-        self._host.reset(slots, candidates, keys)
+        self.taken: dict[int, list[np.ndarray]] = {}
 
     def act(self, batch: StepBatch) -> None:
-        self._host.act(batch)
+        """Pass on to the host, and remember."""
+        super().act(batch)
         for row in range(len(batch.slots)) if batch.live is None else batch.live:
             episode = int(batch.episodes[row])
             self.last[episode] = batch.info[row].copy()
-            self.actions.setdefault(episode, []).append(batch.actions[row].copy())
-
-    def drew_randomness(self, slot: int) -> bool:
-        return self._host.drew_randomness(slot)
-
-    def state_of(self, slot: int) -> dict[str, Any]:
-        return self._host.state_of(slot)
+            self.taken.setdefault(episode, []).append(batch.actions[row].copy())
 
 
 def prepared(task: str, policy: str, **settings: Any) -> tuple[Plan, list[Candidate], EnvPoolEngine]:
@@ -74,8 +66,8 @@ def speed(task: str, policy: str, slots: int, threads: int, pairs: int) -> None:
 
     watching = Watching(what.place.host(candidates, engine.spec, slots))
     played(watching)  # warms up, and records
-    steps = min(map(len, watching.actions.values()))
-    tape = np.array([watching.actions[place][:steps] for place in range(slots)]).swapaxes(0, 1)
+    steps = min(map(len, watching.taken.values()))
+    tape = np.array([watching.taken[place][:steps] for place in range(slots)]).swapaxes(0, 1)
     host = what.place.host(candidates, engine.spec, slots)
 
     def bare() -> float:
