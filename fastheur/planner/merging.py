@@ -7,6 +7,22 @@ import numpy as np
 
 
 @numba.njit
+def _order(values: Any, count: int) -> Any:
+    """Return the places of the ``count`` largest values, largest first; of equals the first is first, and nan is last."""
+    used, out = np.zeros(len(values), np.bool_), np.empty(count, np.int64)
+    for place in range(count):
+        chosen = -1
+        for candidate in range(len(values)):
+            if used[candidate]:
+                continue
+            worse = chosen >= 0 and np.isnan(values[chosen]) and not np.isnan(values[candidate])
+            if chosen < 0 or worse or values[candidate] > values[chosen]:
+                chosen = candidate
+        used[chosen], out[place] = True, chosen
+    return out
+
+
+@numba.njit
 def top(plans: Any, values: Any, count: int) -> Any:
     """Return the ``count`` best plans, best first (n, count, H, motors).
 
@@ -16,9 +32,11 @@ def top(plans: Any, values: Any, count: int) -> Any:
     n, _, horizon, motors = plans.shape
     out = np.empty((n, count, horizon, motors))
     for row in range(n):
-        order = np.argsort(-values[row], kind="mergesort")
+        order = _order(values[row], count)
         for place in range(count):
-            out[row, place] = plans[row, order[place]]
+            for step in range(horizon):
+                for motor in range(motors):
+                    out[row, place, step, motor] = plans[row, order[place], step, motor]
     return out
 
 
@@ -50,7 +68,9 @@ def softmax(plans: Any, values: Any, temperature: Any) -> Any:
                 for step in range(horizon):
                     for motor in range(motors):
                         out[row, step, motor] += weight * plans[row, candidate, step, motor]
-        out[row] /= total
+        for step in range(horizon):
+            for motor in range(motors):
+                out[row, step, motor] /= total
     return out
 
 
@@ -64,11 +84,14 @@ def elite(plans: Any, values: Any, count: int) -> Any:
     n, _, horizon, motors = plans.shape
     mean, deviation = np.zeros((n, horizon, motors)), np.zeros((n, horizon, motors))
     for row in range(n):
-        order = np.argsort(-values[row], kind="mergesort")
-        for place in range(count):
-            mean[row] += plans[row, order[place]]
-        mean[row] /= count
-        for place in range(count):
-            deviation[row] += (plans[row, order[place]] - mean[row]) ** 2
-        deviation[row] = np.sqrt(deviation[row] / count)
+        order = _order(values[row], count)
+        for step in range(horizon):
+            for motor in range(motors):
+                middle, spread = 0.0, 0.0
+                for candidate in order:
+                    middle += plans[row, candidate, step, motor]
+                middle /= count
+                for candidate in order:
+                    spread += (plans[row, candidate, step, motor] - middle) ** 2
+                mean[row, step, motor], deviation[row, step, motor] = middle, np.sqrt(spread / count)
     return mean, deviation
