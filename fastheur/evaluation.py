@@ -367,16 +367,9 @@ class _Trials:
         extra += number < rest
         share = 1 / len(self._settings)
         cost = Cost(
-            mine + extra,
-            wall * share,
-            setup * share,
-            self._schedule.slots,
-            self._schedule.threads,
-            self._engine.name,
-            str(self._schedule),
-            self._scanned // len(self._settings),
-            model_steps,
-        )
+            mine + extra, wall * share, setup * share, self._schedule.slots, self._schedule.threads, self._engine.name,
+            str(self._schedule), self._scanned // len(self._settings), model_steps,
+        )  # fmt: skip
         trial = self._numbers[number] if self._numbers else None
         return Scorecard(self._settings[number], episodes, cost, status == "finished", self._what.secret, trial)
 

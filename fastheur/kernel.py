@@ -27,6 +27,7 @@ from numba.core.errors import NumbaError
 
 from fastheur import gaits, vision
 from fastheur import policy as policy_module
+from fastheur.author_code import OPTIONS
 from fastheur.errors import PolicyError
 from fastheur.loading import Policy, execute, problem_at
 from fastheur.resources import cache_folder
@@ -35,7 +36,6 @@ from fastheur.spec import Spec
 KEPT_KERNELS = 256
 """Compiled policies kept in the cache; the oldest go first."""
 
-_OPTIONS = {"boundscheck": True, "nogil": True, "error_model": "python"}
 
 _DISCRETE = """
 
@@ -121,7 +121,7 @@ def _jitted(policy: Policy, text: str, file: str, cached: bool) -> dict[str, Any
     for name, value in list(namespace.items()):
         function = value.py_func if isinstance(value, Dispatcher) else value
         if isinstance(function, types.FunctionType) and function.__code__.co_filename == file:
-            namespace[name] = numba.njit(**_OPTIONS, cache=cached and name == "_fastheur_loop")(function)
+            namespace[name] = numba.njit(**OPTIONS, cache=cached and name == "_fastheur_loop")(function)
     return namespace
 
 
@@ -244,7 +244,7 @@ def _environment_hash() -> bytes:
         llvmlite.__version__,
         llvmlite.binding.get_host_cpu_name(),
         llvmlite.binding.get_host_cpu_features().flatten(),
-        repr((_OPTIONS, numba.config.OPT, numba.config.BOUNDSCHECK, numba.config.CPU_NAME, numba.config.CPU_FEATURES)),
+        repr((OPTIONS, numba.config.OPT, numba.config.BOUNDSCHECK, numba.config.CPU_NAME, numba.config.CPU_FEATURES)),
         *(file.read_text() for file in helper_files()),
     ]
     return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fastheur.author_code import check_bounds
 from fastheur.contract import Declaration, declared
 from fastheur.errors import PolicyError, problem_in
 from fastheur.source_limits import MAX_BYTES
@@ -70,6 +71,7 @@ def execute(
     except (Exception, SystemExit) as error:
         line = error.lineno if isinstance(error, SyntaxError) else line_in(error, file)
         raise problem_in(name, source, line, f"{type(error).__name__}: {error}") from error
+    check_bounds(namespace, file)
     return namespace
 
 

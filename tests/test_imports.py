@@ -38,6 +38,7 @@ LAYERS = [
         "sockets",
         "verbs",
         "gaits",
+        "author_code",
         "isolation",
         "notebook",
         "model_steps",

@@ -86,6 +86,15 @@ def test_a_value_function_sees_one_future_and_its_slots_parameters():
     assert values.tolist() == [[14.0] * 3, [44.0] * 3]
 
 
+def test_what_an_author_wrote_is_bounds_checked():
+    class Futures:
+        starts, states = np.ones((1, 3)), np.ones((1, 2, 4, 3))
+        sensors, actions = np.zeros((1, 2, 4, 0)), np.ones((1, 2, 4, 1))
+
+    with pytest.raises(IndexError, match="out of bounds"):
+        scorer(lambda start, states, sensors, actions, params: states[200, 1])(Futures, np.zeros(1, [("unused", "f8")]))
+
+
 def reach(start, states, sensors, actions, params):
     """Bring Reacher's first joint to 1 rad, with little effort."""
     total = 0.0

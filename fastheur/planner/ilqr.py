@@ -11,6 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from fastheur.author_code import compiled
 from fastheur.batch import Array
 from fastheur.errors import PolicyError
 from fastheur.planner.backward import backward
@@ -195,7 +196,7 @@ def _corrected(actions: Any, gains: Any, apart: Any) -> Any:
 @lru_cache(maxsize=64)  # every evaluation makes its policies anew
 def _judge(misses: Any) -> Any:
     """Return a function from futures to the misses (n, K, H, count) of all their steps."""
-    compiled = misses if isinstance(misses, numba.core.dispatcher.Dispatcher) else numba.njit(misses)
+    missed = compiled(misses)
 
     @numba.njit
     def loop(starts: Any, states: Any, sensors: Any, actions: Any, left: Any, params: Any, out: Any) -> None:
@@ -204,7 +205,7 @@ def _judge(misses: Any) -> Any:
             for future in range(count):
                 for step in range(horizon):
                     before = starts[row] if step == 0 else states[row, future, step - 1]
-                    compiled(
+                    missed(
                         before, states[row, future, step], sensors[row, future, step], actions[row, future, step],
                         left[row] + horizon - 1 - step, params[row], out[row, future, step],
                     )  # fmt: skip

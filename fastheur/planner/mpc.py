@@ -105,7 +105,7 @@ class MPC:
         actions = plan[:, 0].copy()
         self._model.remember(slots, states, actions)
         self.plan[slots] = shift(plan - ground)
-        self._kept[slots] = np.concatenate([kept[:, :, 1:], kept[:, :, -1:]], 2) - ground[:, None]
+        self._kept[slots] = shift(kept - ground[:, None])
         return actions
 
 

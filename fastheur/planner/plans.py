@@ -62,8 +62,8 @@ class Noise:
 
 
 def shift(plans: Array) -> Array:
-    """Return plans (n, H, motors) moved on by a step; the last action is held."""
-    return np.concatenate([plans[:, 1:], plans[:, -1:]], axis=1)
+    """Return plans (..., H, motors) moved on by a step; the last action is held."""
+    return np.concatenate([plans[..., 1:, :], plans[..., -1:, :]], axis=-2)
 
 
 @numba.njit

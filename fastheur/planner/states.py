@@ -1,7 +1,7 @@
 """From what an observation tells to the state of the simulator, and back.
 
 What EnvPool's observations lack: the place on the floor (x, and y where there is one; nothing in these tasks depends on it),
-the solver's warm start (which changes a step by less than 1e-9), and per robot:
+the solver's warm start (a step changes by less than 1e-9, the humanoids' by less than 1e-4: their solver stops sooner), and per robot:
 
 - Hopper, Walker2d: joint speeds are cut at +-10;
 - Pusher: the speed of the pushed object;

@@ -7,6 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from fastheur.author_code import compiled
 from fastheur.batch import Array
 from fastheur.planner.model import Futures
 
@@ -19,7 +20,7 @@ def scorer(value: Any) -> Callable[[Futures, Array], Array]:
         value: ``value(start, states, sensors, actions, params) -> float`` of one future, plain or compiled: start (size,),
             states (H, size), sensors (H, S), actions (H, motors), and the slot's record of parameters.
     """
-    compiled = value if isinstance(value, numba.core.dispatcher.Dispatcher) else numba.njit(value)
+    worth = compiled(value)
 
     @numba.njit
     def loop(starts: Any, states: Any, sensors: Any, actions: Any, params: Any) -> Any:
@@ -27,7 +28,7 @@ def scorer(value: Any) -> Callable[[Futures, Array], Array]:
         out = np.empty((n, count))
         for row in range(n):
             for future in range(count):
-                out[row, future] = compiled(
+                out[row, future] = worth(
                     starts[row], states[row, future], sensors[row, future], actions[row, future], params[row]
                 )
         return out
