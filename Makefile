@@ -35,9 +35,9 @@ wheel: $(STAMP)  ## build a wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist .
 
 clean:  ## remove the environment and everything built
-	rm -rf $(VENV) build dist *.egg-info fastheur/_core.c fastheur/_core*.so
+	rm -rf $(VENV) build dist *.egg-info fastheur/_core.c fastheur/planner/_backward.c fastheur/_core*.so fastheur/planner/_backward*.so
 
-$(STAMP): pyproject.toml setup.py fastheur/_core.pyx
+$(STAMP): pyproject.toml setup.py fastheur/_core.pyx fastheur/planner/_backward.pyx
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing fastheur and its dependencies into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bench]"

@@ -1,4 +1,4 @@
-"""Build of the Cython core; everything else about the package stands in ``pyproject.toml``.
+"""Build of the Cython parts; everything else about the package stands in ``pyproject.toml``.
 
 ``FASTHEUR_DEBUG=1 pip install .`` brings bounds checks, wraparound and overflow checks back.
 OpenMP is used when the compiler has it; ``FASTHEUR_OPENMP=0`` leaves it out.
@@ -45,13 +45,21 @@ def openmp_flags() -> list[str]:
 
 OPENMP = openmp_flags()
 
-extension = Extension(
-    "fastheur._core",
-    ["fastheur/_core.pyx"],
-    include_dirs=[numpy.get_include()],
-    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-    extra_compile_args=["-O3", *OPENMP] if not DEBUG else ["-O1", "-g", *OPENMP],
-    extra_link_args=OPENMP,
-)
 
-setup(ext_modules=cythonize([extension], compiler_directives=DIRECTIVES))
+def compiled(name: str) -> Extension:
+    """Return the extension module ``name``, from the Cython file of that name."""
+    return Extension(
+        name,
+        [name.replace(".", "/") + ".pyx"],
+        include_dirs=[numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+        extra_compile_args=["-O3", *OPENMP] if not DEBUG else ["-O1", "-g", *OPENMP],
+        extra_link_args=OPENMP,
+    )
+
+
+setup(
+    ext_modules=cythonize(
+        [compiled("fastheur._core"), compiled("fastheur.planner._backward")], compiler_directives=DIRECTIVES
+    )
+)

@@ -7,7 +7,7 @@ from fastheur.engines import make_engine
 from fastheur.errors import PolicyError
 from fastheur.evaluation import plan
 from fastheur.planner import ILQR, Model
-from fastheur.planner.backward import backward
+from fastheur.planner._backward import backward
 from fastheur.planner.ilqr import _between
 
 HORIZON, SIZE, MOTORS, MISSES = 6, 3, 2, 5
@@ -55,6 +55,12 @@ def test_bounds_are_kept_and_a_motor_at_its_bound_does_not_answer():
     held = np.abs(changes) >= 0.05
     assert (np.abs(changes) <= 0.05).all() and held.any() and not held.all()
     assert (gains[held] == 0).all() and (gains[~held] != 0).all()
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    a, b, misses, jx, ju = problem()
+    with pytest.raises(ValueError, match=r"Found by_state of shape \(2, 6, 5, 2\); expected \(2, 6, 5, 3\)"):
+        backward(a, b, misses, jx[..., :2], ju, np.zeros((2, HORIZON, 2, MOTORS)), np.zeros(2))
 
 
 def test_derivatives_are_linear_between_points():

@@ -1,7 +1,7 @@
 """Model-predictive control by derivatives: iterative LQG, which finds a plan *and* how to correct it on the way.
 
 Where a robot has many joints, sampling finds little. Here the motion around the last plan is made linear by finite differences, all
-in one call to MuJoCo's rollout; a backward pass (:mod:`fastheur.planner.backward`) says how to change the plan and how to answer to
+in one call to MuJoCo's rollout; a backward pass (:mod:`fastheur.planner._backward`) says how to change the plan and how to answer to
 deviations; a few step lengths are played and the best is kept. Between two replannings the gains correct the actions.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from fastheur.author_code import compiled
 from fastheur.batch import Array
 from fastheur.errors import PolicyError
-from fastheur.planner.backward import backward
+from fastheur.planner._backward import backward
 from fastheur.planner.model import Futures, Model
 
 NUDGE = 1e-4
@@ -56,7 +56,7 @@ class ILQR:
             every: env steps from one replanning to the next. stride: derivatives at every so-many-th step of the horizon, linear
                 between. lengths: of the steps tried along the improvement.
             unseen: places of the state on which neither motion nor misses depend: time, and where on the floor the robot is.
-            damping: to start with; see :func:`fastheur.planner.backward.backward`.
+            damping: to start with; see :func:`fastheur.planner._backward.backward`.
 
         Raises:
             PolicyError: a horizon shorter than ``every``.
