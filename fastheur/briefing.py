@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastheur import memory
+from fastheur import gaits, memory
 from fastheur.budget import Spent
 from fastheur.regress import GoldenCase
 from fastheur.run_ledger import RunLedger, Version
@@ -31,6 +31,10 @@ info has {info}. {bytes}Randomness only through uniform(state), in [0, 1).
 Functions of the file may call one another. A file that opens files, imports anything else, or uses names that start with _
 is refused. What it prints is seen by nobody, and slow: look into an episode with `trace`."""
 
+
+GAITS = """
+fastheur.policy has building blocks of gaits for act, on plain numbers: {names}.
+wanted = p.mid + wave(phase, p.sin, p.cos) + p.lean * pitch; action[0] = servo(wanted, angle, speed, p.kp, p.kd)."""
 
 PLANNING = """
 To look ahead, a policy may plan with the simulator's own model. Then it is a class on whole NumPy batches, and may import
@@ -132,14 +136,15 @@ def _judging(config: RunConfig) -> str:
 
 
 def _contract(config: RunConfig, world: Mapping[str, Any]) -> str:
-    discrete = world["kind"] == "discrete"
-    return CONTRACT.format(
+    discrete, model = world["kind"] == "discrete", world.get("model")  # which older runs do not say
+    told = CONTRACT.format(
         mode=config.mode,
         extra="" if discrete else ", action",
         body="\n        return 0  # an integer" if discrete else "\n        action[0] = 0.0  # fill it, return nothing",
         info=", ".join(f"info.{name}" for name in world["info"]),
         bytes="Convert bytes with int() before subtracting. " if "uint8" in world["observation"] else "",
-    ) + (PLANNING if world.get("model") else "")  # which older runs do not say
+    )
+    return told + GAITS.format(names=", ".join(gaits.__all__)) + PLANNING if model else told
 
 
 def _versions(versions: list[Version]) -> str:

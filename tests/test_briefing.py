@@ -38,6 +38,12 @@ def test_what_is_told_of_observations_fits_their_type():
     assert "obs is int32 (), a plain number: obs itself." in brief(observation="int32 ()")
 
 
+def test_gaits_and_planning_are_told_where_the_task_has_a_model():
+    told = brief(model=True)
+    assert "building blocks of gaits" in told and "foot_place, in_heading" in told and "import MPC, Model" in told
+    assert "gaits" not in brief() and "MPC" not in brief()
+
+
 def test_a_failed_version_takes_one_line_and_a_policy_that_prints_is_no_lie(tmp_path):
     with lab_in(tmp_path / "run") as lab:
         tried(lab, WEAK.replace("return 1", 'print("hello")\n    return 1'), "it prints")
