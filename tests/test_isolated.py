@@ -43,7 +43,6 @@ def batch_that(does):
     ("task", "settings"),
     [
         ("atari/breakout", {"obs": "ram", "protocol": "robust", "episodes": 6, "max_steps": 400, "slots": 4}),
-        ("atari/breakout", {"obs": "native", "protocol": "robust", "episodes": 3, "max_steps": 150}),
         ("atari/pong", {"obs": "native", "protocol": "robust", "episodes": 3, "max_steps": 150, "engine": "envpool"}),
         ("mujoco/half_cheetah", {"episodes": 3, "max_steps": 100}),
     ],

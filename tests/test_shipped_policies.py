@@ -47,7 +47,7 @@ def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
 @pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
 def test_a_shipped_policys_episodes_do_not_depend_on_slots_and_threads(path):
     task, policy = task_of(path), load_policy(path)
-    slots, steps = (2, 6) if policy.plans else (4, 150)
+    slots, steps = (2, 6) if policy.plans else (3, 60)
     settings = {"obs": policy.modes[0], "episodes": slots, "max_steps": steps}
     if task.startswith("atari/"):
         settings["protocol"] = "robust"
