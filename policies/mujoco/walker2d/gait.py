@@ -9,16 +9,16 @@ OBS = "state"
 STATE = [("phase", "f8"), ("down", "i8", (2,)), ("doubt", "i8", (2,))]
 PARAMS = {
     # Oscillator: one turn (2 pi) is one stride of both legs.
-    "freq": Param(0.1017, 0.04, 0.2),  # rad per step of 0.008 s
-    "begin": Param(-1.9296, -3.2, 3.2),  # phase at the start
-    "land": Param(-0.4267, -3.2, 3.2),  # phase that a touch-down stands for
-    "pull": Param(0.3116, 0.0, 1.0),  # how much of the difference a touch-down corrects
-    "sync_sin": Param(0.0013, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
-    "sync_cos": Param(0.0057, -0.02, 0.02),
-    "low": Param(0.0105, 0.0, 0.05),  # m; a sole below this height touches the ground
+    "freq": Param(0.1014, 0.04, 0.2),  # rad per step of 0.008 s
+    "begin": Param(-1.9206, -3.2, 3.2),  # phase at the start
+    "land": Param(-0.35, -3.2, 3.2),  # phase that a touch-down stands for
+    "pull": Param(0.3379, 0.0, 1.0),  # how much of the difference a touch-down corrects
+    "sync_sin": Param(0.0009, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
+    "sync_cos": Param(0.006, -0.02, 0.02),
+    "low": Param(0.0109, 0.0, 0.05),  # m; a sole below this height touches the ground
     # Where the hip puts the swinging foot, in rad of hip angle (about as many metres).
-    "speed": Param(4.1017, 0.5, 6.0),  # m/s, wanted
-    "stance": Param(0.1894, -0.1, 0.4),  # s; half of it times the speed is the neutral point
+    "speed": Param(4.05, 0.5, 6.0),  # m/s, wanted
+    "stance": Param(0.1935, -0.1, 0.4),  # s; half of it times the speed is the neutral point
 }
 # One row per joint. The wanted angle in rad: its middle, two harmonics, and a push-off while the foot is down, and then the ANSWERS.
 # kp, kd: torque (-1 .. 1) per rad and per rad/s.
@@ -30,17 +30,17 @@ CURVE_COLUMNS = ("mid", "sin", "cos", "sin2", "cos2", "kp", "kd", "stand")
 CURVES = {
     #              mid,    sin,    cos,   sin2,   cos2,     kp,     kd,   stand,
     "bound":  (   1.6,    1.2,    1.2,    0.6,    0.6,    5.0,    0.4,     0.8),
-    "hip":    ( 0.237, -0.566, -0.757,  0.154,  0.106,   2.39,  0.098,   0.067),
-    "knee":   (  -1.1,  0.118,  0.029, -0.128,  0.176,  0.571,  0.148,   0.572),
-    "ankle":  (  0.17, -0.756, -0.246,  0.011,  0.288,   2.67,  0.114,   0.077),
+    "hip":    ( 0.238, -0.541, -0.721,  0.143,  0.135,   2.38,  0.097,   0.048),
+    "knee":   ( -1.13,  0.095,  0.059, -0.138,  0.189,  0.582,  0.151,    0.58),
+    "ankle":  ( 0.201, -0.759, -0.282,  0.019,  0.319,   2.66,  0.119,    0.08),
 }
 ANSWER_COLUMNS = ("pitch", "turn", "fast", "down_pitch", "down_turn", "down_fast", "high", "rise")
 ANSWERS = {
     #             pitch,   turn,   fast,   down_pitch,   down_turn,   down_fast,   high,   rise,
     "bound":  (    3.0,    0.6,    0.6,          3.0,         0.6,         0.6,    2.0,    0.6),
-    "hip":    (  -1.69, -0.034, -0.139,       -0.041,      -0.015,      -0.038,  0.042,   -0.0),
-    "knee":   (  -2.68, -0.433, -0.101,        0.026,      -0.043,      -0.029,  0.127,   0.02),
-    "ankle":  (  -2.59,  0.023, -0.264,        0.015,      -0.025,      -0.105,  0.114,  0.035),
+    "hip":    (  -1.74, -0.035, -0.129,        -0.15,      -0.024,      -0.043,  0.134, -0.018),
+    "knee":   (  -2.69, -0.443, -0.097,        0.061,      -0.036,      -0.019,  0.126,   0.04),
+    "ankle":  (  -2.56,   0.01, -0.273,        0.008,      -0.022,      -0.099,   0.06,  0.004),
 }
 # fmt: on
 for _columns, _table in ((CURVE_COLUMNS, CURVES), (ANSWER_COLUMNS, ANSWERS)):
