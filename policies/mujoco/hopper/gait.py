@@ -10,7 +10,7 @@ STATE = [("down", "i8"), ("doubt", "i8")]
 PARAMS = {
     "low": Param(0.01, 0.0, 0.05),  # m; a sole below this height touches the ground
 }
-# The torque of a joint (-1 .. 1) is the sum of its column, each weight times what its row says. Turning forward is positive.
+# The torque of a joint (-1 .. 1) is the sum of its column, each weight times what its row names.
 # fmt: off
 JOINTS = [(place, joint) for place in ("ground", "air") for joint in ("hip", "knee", "ankle")]
 WEIGHTS = {

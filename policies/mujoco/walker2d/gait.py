@@ -1,4 +1,4 @@
-"""Walker2d: one oscillator for two legs half a stride apart, pulled into step by touch-downs; PD servos, feet placed by speed."""
+"""Walker2d: one oscillator for two legs half a stride apart, pulled into step by touch-downs; PD servos; placed feet."""
 
 import math
 
@@ -20,15 +20,15 @@ PARAMS = {
     "speed": Param(4.05, 0.5, 6.0),  # m/s, wanted
     "stance": Param(0.1935, -0.1, 0.4),  # s; half of it times the speed is the neutral point
 }
-# One row per joint. The wanted angle in rad: its middle, two harmonics, and a push-off while the foot is down, and then the ANSWERS.
+# One row per joint. The wanted angle in rad: its middle, two harmonics, a push-off while the foot is down, and the ANSWERS.
 # kp, kd: torque (-1 .. 1) per rad and per rad/s.
-# ANSWERS add to the wanted angle: per rad of pitch (forward is positive), per rad/s of pitch speed and per m/s of speed above the
-# wanted one (the hip's: how much further ahead the foot is put, in flight only); the same three again, added while the foot is
-# down; per m of height above 1.2 m and per m/s upwards.
+# ANSWERS, in rad: per rad of pitch (forward is positive), per rad/s of pitch speed and per m/s of speed above the wanted one
+# (the hip's: how much further ahead the foot is put, in flight only); the same three again, added while the foot is down;
+# per m of height above 1.2 m and per m/s upwards.
 # fmt: off
 CURVE_COLUMNS = ("mid", "sin", "cos", "sin2", "cos2", "kp", "kd", "stand")
 CURVES = {
-    #              mid,    sin,    cos,   sin2,   cos2,     kp,     kd,   stand,
+    #              mid,    sin,    cos,   sin2,   cos2,     kp,     kd,   stand
     "bound":  (   1.6,    1.2,    1.2,    0.6,    0.6,    5.0,    0.4,     0.8),
     "hip":    ( 0.238, -0.541, -0.721,  0.143,  0.135,   2.38,  0.097,   0.048),
     "knee":   ( -1.13,  0.095,  0.059, -0.138,  0.189,  0.582,  0.151,    0.58),
@@ -36,7 +36,7 @@ CURVES = {
 }
 ANSWER_COLUMNS = ("pitch", "turn", "fast", "down_pitch", "down_turn", "down_fast", "high", "rise")
 ANSWERS = {
-    #             pitch,   turn,   fast,   down_pitch,   down_turn,   down_fast,   high,   rise,
+    #             pitch,   turn,   fast,   down_pitch,   down_turn,   down_fast,   high,   rise
     "bound":  (    3.0,    0.6,    0.6,          3.0,         0.6,         0.6,    2.0,    0.6),
     "hip":    (  -1.74, -0.035, -0.129,        -0.15,      -0.024,      -0.043,  0.134, -0.018),
     "knee":   (  -2.69, -0.443, -0.097,        0.061,      -0.036,      -0.019,  0.126,   0.04),
