@@ -1,44 +1,37 @@
-"""Hopper: one oscillator that every touch-down pulls into step, PD servos, and the foot placed by speed."""
+"""Hopper: no clock and no wanted postures; torques are weighted sums of what is seen, weighted anew in the air."""
 
 import math
 
-from fastheur.policy import Param, clip, contact, foot_place, next_phase, pull_phase, servo, wave
+from fastheur.policy import Param, clip, contact
 
 TASK = "mujoco/hopper"
 OBS = "state"
-STATE = [("phase", "f8"), ("down", "i8"), ("doubt", "i8")]
+STATE = [("down", "i8"), ("doubt", "i8")]
 PARAMS = {
-    # Oscillator: one turn (2 pi) is one hop.
-    "freq": Param(0.0756, 0.04, 0.2),  # rad per step of 0.008 s
-    "begin": Param(0.986, -3.2, 3.2),  # phase at the start
-    "land": Param(1.621, -3.2, 3.2),  # phase that a touch-down stands for
-    "pull": Param(0.645, 0.0, 1.0),  # how much of the difference a touch-down corrects
-    "sync_sin": Param(-0.0095, -0.02, 0.02),  # rad per rad/s of pitch speed: the phase waits for the body
-    "sync_cos": Param(0.0113, -0.02, 0.02),
-    "low": Param(0.0182, 0.0, 0.05),  # m; a sole below this height touches the ground
-    # Where the hip puts the foot, in rad of hip angle (about as many metres).
-    "speed": Param(2.416, 0.5, 6.0),  # m/s, wanted
-    "stance": Param(-0.031, -0.1, 0.4),  # s; half of it times the speed is the neutral point
+    "low": Param(0.01, 0.0, 0.05),  # m; a sole below this height touches the ground
 }
-# One row per joint. The wanted angle in rad: its middle, two harmonics, then answers to the torso, per rad of pitch (forward
-# is positive), per rad/s of pitch speed and per m/s of speed above the wanted one (the hip's: how much further ahead the foot
-# is put, in flight only), and a push-off while the foot is down.
-# kp, kd: torque (-1 .. 1) per rad and per rad/s.
+# The torque of a joint (-1 .. 1) is the sum of its column, each weight times what its row names.
 # fmt: off
-COLUMNS = {
-    "mid": 1.6, "sin": 1.2, "cos": 1.2, "sin2": 0.6, "cos2": 0.6, "kp": 5.0, "kd": 0.4,
-    "pitch": 3.0, "turn": 0.6, "fast": 0.6, "stand": 0.8,
-}  # bounds
-JOINTS = {
-    #             mid,    sin,    cos,   sin2,   cos2,     kp,     kd,  pitch,   turn,   fast,  stand
-    "hip":   ( 0.145, -0.148,  0.345,  0.191, -0.263,  0.308,  0.258, -1.816,  -0.37, -0.126,   0.28),
-    "knee":  (  -0.9,  0.156, -0.512, -0.411, -0.182,  3.517,  0.239, -2.449, -0.422, -0.092, -0.078),
-    "ankle": ( 0.131,  0.083,  0.696, -0.014, -0.079,  2.824,  0.081, -1.642, -0.277,  -0.28, -0.051),
+JOINTS = [(place, joint) for place in ("ground", "air") for joint in ("hip", "knee", "ankle")]
+WEIGHTS = {
+    #               bound  ground: hip,  knee,  ankle   air: hip,  knee, ankle
+    "bias":        (  2.0,  0.161, -0.342, -0.048, -0.704,   1.15,   0.39),  # torque
+    "height":      ( 10.0,   -1.1,  -6.68,  0.847,  0.155,  -3.98,  -2.23),  # per m above 1.25
+    "pitch":       ( 10.0,  -7.87, -0.971,  -2.77,  -2.09,  -4.18,  -4.45),  # per rad, forward is positive
+    "hip":         (  5.0,  0.005,  0.468,   1.91,  -1.47, -0.265, -0.465),  # per rad
+    "knee":        (  5.0,  0.768,  -1.29,  0.269, -0.291,  -2.14,   3.26),  # per rad
+    "ankle":       (  5.0,  0.051, -0.132,  0.804,   1.18,   1.52,   -2.8),  # per rad
+    "speed":       (  1.0, -0.008, -0.315, -0.652,  0.407, -0.649, -0.427),  # per m/s above 2.5
+    "rise":        (  1.0, -0.172, -0.176,  0.029,  0.166,  0.654, -0.015),  # per m/s upwards
+    "turn":        (  1.0, -0.742,  0.028,  0.043, -0.524,  0.016,  0.063),  # per rad/s of pitch
+    "hip_speed":   (  0.5,  0.062,  0.013,  0.097, -0.173,  0.248, -0.061),  # per rad/s
+    "knee_speed":  (  0.5,  0.204,  -0.14,  0.001, -0.137, -0.071,  0.061),  # per rad/s
+    "ankle_speed": (  0.5,  0.076,   -0.1, -0.037,  0.078, -0.188,  -0.14),  # per rad/s
 }
 # fmt: on
-for _joint, _row in JOINTS.items():
-    for (_column, _bound), _value in zip(COLUMNS.items(), _row, strict=True):
-        PARAMS[f"{_joint}_{_column}"] = Param(_value, 0.0 if _column in ("kp", "kd") else -_bound, _bound)
+for _name, (_bound, *_values) in WEIGHTS.items():
+    for (_place, _joint), _value in zip(JOINTS, _values, strict=True):
+        PARAMS[f"{_place}_{_joint}_{_name}"] = Param(_value, -_bound, _bound)
 
 
 def sole(z, pitch, hip, knee, ankle):
@@ -52,29 +45,80 @@ def sole(z, pitch, hip, knee, ankle):
 
 def act(obs, info, state, params, action):
     p = params
-    pitch = obs[1]
-    speed, turn = obs[5], clip(obs[7], 5.0)
-    if info.elapsed == 0:
-        state.phase = p.begin
+    height, pitch, hip, knee, ankle = obs[0], obs[1], obs[2], obs[3], obs[4]
+    high, fast, rise, turn = height - 1.25, obs[5] - 2.5, obs[6], obs[7]
+    state.down, state.doubt = contact(state.down, state.doubt, sole(height, pitch, hip, knee, ankle) < p.low, 2)
+    if state.down:
+        torque = p.ground_hip_bias + p.ground_hip_height * high + p.ground_hip_pitch * pitch + p.ground_hip_hip * hip
+        torque += (
+            p.ground_hip_knee * knee + p.ground_hip_ankle * ankle + p.ground_hip_speed * fast + p.ground_hip_rise * rise
+        )
+        torque += (
+            p.ground_hip_turn * turn
+            + p.ground_hip_hip_speed * obs[8]
+            + p.ground_hip_knee_speed * obs[9]
+            + p.ground_hip_ankle_speed * obs[10]
+        )
+        action[0] = clip(torque, 1.0)
+        torque = (
+            p.ground_knee_bias + p.ground_knee_height * high + p.ground_knee_pitch * pitch + p.ground_knee_hip * hip
+        )
+        torque += (
+            p.ground_knee_knee * knee
+            + p.ground_knee_ankle * ankle
+            + p.ground_knee_speed * fast
+            + p.ground_knee_rise * rise
+        )
+        torque += (
+            p.ground_knee_turn * turn
+            + p.ground_knee_hip_speed * obs[8]
+            + p.ground_knee_knee_speed * obs[9]
+            + p.ground_knee_ankle_speed * obs[10]
+        )
+        action[1] = clip(torque, 1.0)
+        torque = (
+            p.ground_ankle_bias + p.ground_ankle_height * high + p.ground_ankle_pitch * pitch + p.ground_ankle_hip * hip
+        )
+        torque += (
+            p.ground_ankle_knee * knee
+            + p.ground_ankle_ankle * ankle
+            + p.ground_ankle_speed * fast
+            + p.ground_ankle_rise * rise
+        )
+        torque += (
+            p.ground_ankle_turn * turn
+            + p.ground_ankle_hip_speed * obs[8]
+            + p.ground_ankle_knee_speed * obs[9]
+            + p.ground_ankle_ankle_speed * obs[10]
+        )
+        action[2] = clip(torque, 1.0)
     else:
-        state.phase = next_phase(state.phase, p.freq, turn, p.sync_sin, p.sync_cos)
-    reach = foot_place(speed, p.speed, p.stance, p.hip_fast)
-    fast = speed - p.speed
-
-    was = state.down
-    height = sole(obs[0], pitch, obs[2], obs[3], obs[4])
-    state.down, state.doubt = contact(state.down, state.doubt, height < p.low, 2)
-    if state.down > was:
-        state.phase = pull_phase(state.phase, p.land, p.pull)
-
-    wanted = p.hip_mid + wave(state.phase, p.hip_sin, p.hip_cos, p.hip_sin2, p.hip_cos2)
-    wanted += p.hip_pitch * pitch + p.hip_turn * turn + (p.hip_stand if state.down else reach)
-    action[0] = servo(wanted, obs[2], obs[8], p.hip_kp, p.hip_kd)
-
-    wanted = p.knee_mid + wave(state.phase, p.knee_sin, p.knee_cos, p.knee_sin2, p.knee_cos2)
-    wanted += p.knee_pitch * pitch + p.knee_turn * turn + p.knee_fast * fast + p.knee_stand * state.down
-    action[1] = servo(wanted, obs[3], obs[9], p.knee_kp, p.knee_kd)
-
-    wanted = p.ankle_mid + wave(state.phase, p.ankle_sin, p.ankle_cos, p.ankle_sin2, p.ankle_cos2)
-    wanted += p.ankle_pitch * pitch + p.ankle_turn * turn + p.ankle_fast * fast + p.ankle_stand * state.down
-    action[2] = servo(wanted, obs[4], obs[10], p.ankle_kp, p.ankle_kd)
+        torque = p.air_hip_bias + p.air_hip_height * high + p.air_hip_pitch * pitch + p.air_hip_hip * hip
+        torque += p.air_hip_knee * knee + p.air_hip_ankle * ankle + p.air_hip_speed * fast + p.air_hip_rise * rise
+        torque += (
+            p.air_hip_turn * turn
+            + p.air_hip_hip_speed * obs[8]
+            + p.air_hip_knee_speed * obs[9]
+            + p.air_hip_ankle_speed * obs[10]
+        )
+        action[0] = clip(torque, 1.0)
+        torque = p.air_knee_bias + p.air_knee_height * high + p.air_knee_pitch * pitch + p.air_knee_hip * hip
+        torque += p.air_knee_knee * knee + p.air_knee_ankle * ankle + p.air_knee_speed * fast + p.air_knee_rise * rise
+        torque += (
+            p.air_knee_turn * turn
+            + p.air_knee_hip_speed * obs[8]
+            + p.air_knee_knee_speed * obs[9]
+            + p.air_knee_ankle_speed * obs[10]
+        )
+        action[1] = clip(torque, 1.0)
+        torque = p.air_ankle_bias + p.air_ankle_height * high + p.air_ankle_pitch * pitch + p.air_ankle_hip * hip
+        torque += (
+            p.air_ankle_knee * knee + p.air_ankle_ankle * ankle + p.air_ankle_speed * fast + p.air_ankle_rise * rise
+        )
+        torque += (
+            p.air_ankle_turn * turn
+            + p.air_ankle_hip_speed * obs[8]
+            + p.air_ankle_knee_speed * obs[9]
+            + p.air_ankle_ankle_speed * obs[10]
+        )
+        action[2] = clip(torque, 1.0)
