@@ -42,6 +42,8 @@ LOOKS = _looks()
 STATE = [
     ("x", "f8"),  # middle of the head that we aim at, and its top row; -1 for none
     ("y", "f8"),
+    ("mark_x", "f8"),  # the same in pixels of the screen
+    ("mark_y", "f8"),
     ("held", "i8"),  # tics for which a turn key was held
     ("side", "i8"),  # of the last turn: 1 left, -1 right
     ("health", "f8"),
@@ -63,14 +65,14 @@ STATE = [
     ("seen", "i2", (N, N)),  # step at which we saw each cell last, from 1; 0 for never
     ("cost", "f4", (N, N)),  # cells of way to what is worth seeing, and what it lacks
 ]
-MARKS = {"head": ("x", "y")}
+MARKS = {"head": ("mark_x", "mark_y")}
 
 PARAMS = {
     "far": Param(0.3, 0.0, 1.0),  # rows of nearness that a head loses per column off the centre
     "fire": Param(4.0, 0.0, 10.0),  # columns off the centre at which we fire, beside half the head's width
     "near": Param(110.0, 80.0, 120.0),  # row of the top of a head up to which it is near enough
-    "hurt": Param(70.0, 0.0, 100.0),  # health below which we fetch a medkit in sight
-    "low": Param(16.0, 0.0, 40.0),  # cartridges below which we go back to a clip
+    "hurt": Param(60.0, 0.0, 100.0),  # health below which we fetch a medkit in sight
+    "low": Param(8.0, 0.0, 40.0),  # cartridges below which we go back to a clip
     "fetch": Param(125.0, 120.0, 240.0),  # row from which a clip is near enough to be fetched anyway
     "chase": Param(30.0, 0.0, 60.0),  # steps for which we go where we last saw a head that was not hit
     "range": Param(600.0, 100.0, 1000.0),  # units up to which we take a cell for seen
@@ -85,6 +87,7 @@ PARAMS = {
 
 @numba.njit
 def pixel(obs, y, x):
+    """Return red, green and blue of a pixel of 320 x 240."""
     return int(obs[0, S * y, S * x]), int(obs[1, S * y, S * x]), int(obs[2, S * y, S * x])
 
 
@@ -113,6 +116,7 @@ def find_head(obs, state, params):
                     total, count = total + x, count + 1
         if count > 750:
             half, state.x, state.y = 20.0, total / count, 100.0
+    state.mark_x, state.mark_y = S * state.x, S * state.y
     return half
 
 
@@ -139,6 +143,7 @@ def ahead(state, x, far):
 
 @numba.njit
 def cell(east, north):
+    """Return row and column of the cell that a place lies in."""
     return int(math.floor(north / CELL)) % N, int(math.floor(east / CELL)) % N
 
 
@@ -309,6 +314,10 @@ def act(obs, info, state, params, action):
         (state.clip_east, state.clip_north), state.clips = ahead(state, clip_x, far), 1
     elif math.hypot(state.clip_east - state.east, state.clip_north - state.north) < 60.0:
         state.clips = 0
+    if half >= 0 and info.AMMO2 == 0:  # a monster in the way is a wall then
+        east, north = ahead(state, state.x, max(CELL, DOWN * HEAD / (HORIZON + 0.5 - state.y)))
+        i, j = cell(east, north)
+        state.solid[i, j] = 6
     plan(state, int(info.elapsed) + 1, low, params)
     way = find_way(state, params)
     state.chase = max(0, state.chase - 1)
