@@ -1,252 +1,347 @@
-"""VizDoom D3 from the screen: turn to the nearest red head and fire, follow one that got away, else look around or search.
+"""VizDoom D3 from the screen: shoot the red heads, and keep a map of the maze to find the next ones.
 
-Walls, floor and ceiling are grey, and the darker the farther. The heads of the monsters are the only red things above the
-horizon. Below it, only medkits have green (their letters), and only clips gold. One hit kills, most times, so what counts
-is to find the next monster: after a fight we look around, then walk from thing to thing, else to where it is far.
+Each column of the picture tells how far its wall is: the wall's brightness, and where it meets ceiling and floor. We count
+on what our own buttons do, so we know where we are, and draw a map of what we saw, and when. When nobody is in sight we run
+to the nearest place that is new or was not seen for long. The heads of the monsters are the only pure red above the horizon.
 """
 
 import math
 
 import numba
+import numpy as np
 
-from fastheur.policy import Frame, Param, Shade
+from fastheur.policy import Param, wrap
 
 TASK = "vizdoom/d3_battle"
 OBS = "screen"
-RED, GOLD, GREEN, DARK = 0, 1, 2, 3
-GREY = (-4, 4)
-FRAME = Frame(
-    "masks",
-    crop=(80, 480, 0, 640),
-    shades=(
-        Shade(red=(60, 255), green=(0, 31), red_green=(48, 255)),
-        Shade(red=(150, 255), red_green=(10, 64), green_blue=(40, 255)),
-        Shade(green=(115, 255), red_green=(-255, -40), green_blue=(40, 255)),
-        Shade(red=(0, 23), red_green=GREY, green_blue=GREY),
-        Shade(red=(0, 30), red_green=GREY, green_blue=GREY),
-        Shade(red=(0, 39), red_green=GREY, green_blue=GREY),
-    ),
-    every=(2, 2),
-)
-ROWS, COLUMNS = 200, 320  # of the thinned, cropped frame, as are all places here
-CENTRE, HORIZON = 160, 80
-FORWARD, MOVE_RIGHT, MOVE_LEFT, TURN_LEFT, TURN_RIGHT, ATTACK, SPEED = 0, 2, 3, 4, 5, 6, 7
-SLOW = 3  # steps in a row for which a held turn is slow
-SLOW_TURN = math.radians(3.516)  # a step; a turn held longer is twice as fast, with SPEED four times
-SLOW_COLUMNS = 10.0  # what a slow step turns, in columns at the centre
+S = 2  # pixels of the screen per pixel of what follows, 320 columns and 240 rows
+FORWARD, BACKWARD, RIGHT, LEFT, TURN_LEFT, TURN_RIGHT, ATTACK, SPEED = range(8)
+CENTRE, HORIZON, HEAD = 160, 120, 15  # column, row, and what a monster's head rises above our eyes, in map units
+ACROSS, DOWN = 160, 192  # pixels per unit of width or height, one unit away
+EYE, CEILING = 41, 87  # units from our eyes to the floor and to the ceiling
+RAYS, WIDE, BANDS = 20, 16, 24  # depths per picture, columns of each, and parts of ten rows that they are read from
+DEPTHS = np.array([20.0, 30, 45, 65, 90, 120, 160, 210, 280, 370, 500, 700])  # units
+N, CELL = 64, 64.0  # cells of the map each way, where it starts anew, and units of each
+DEGREE = math.pi / 180
+
+
+def _looks():
+    """Return the brightness of every band of a column, (2, depths, BANDS): walls that face one way are darker."""
+    rows = np.arange(10 * BANDS) + 0.5 - HORIZON
+    ground = np.where(rows < 0, 20.5 - 0.123 * rows, 20.5 + 0.26 * rows)
+    looks = []
+    for far, near in ((17.5, 1250.0), (30.5, 750.0)):
+        for depth in DEPTHS:
+            wall = (rows > -DOWN * CEILING / depth) & (rows < DOWN * EYE / depth)
+            looks.append(np.where(wall, far + near / depth, ground).reshape(BANDS, 10).mean(1))
+    return np.array(looks).reshape(2, len(DEPTHS), BANDS)
+
+
+LOOKS = _looks()
 
 STATE = [
-    ("x", "f8"),  # middle of the head that we aim at, and its top; -1 for none
+    ("x", "f8"),  # middle of the head that we aim at, and its top row; -1 for none
     ("y", "f8"),
-    ("clip_x", "f8"),  # the nearest clip and the nearest medkit on the floor; -1 for none
-    ("clip_y", "f8"),
-    ("kit_x", "f8"),
-    ("kit_y", "f8"),
-    ("open_x", "f8"),  # where it is far
-    ("held", "i8"),  # steps in a row that the turn was held
-    ("side", "i8"),  # of the last turn: -1 left, 1 right
-    ("blind", "i8"),  # steps without a head in sight, or since something unseen hit us
-    ("spin", "i8"),  # steps left of turning away from what we ran into
+    ("mark_x", "f8"),  # the same in pixels of the screen
+    ("mark_y", "f8"),
+    ("held", "i8"),  # tics for which a turn key was held
+    ("side", "i8"),  # of the last turn: 1 left, -1 right
     ("health", "f8"),
-    ("heading", "f8"),  # what our own turns make of it, in radians to the left
-    ("goal", "f8"),  # heading at which a head was last seen
-    ("chase", "i8"),  # steps for which we still go there
-    ("same", "i8"),  # steps in a row without much change in the picture
-    ("blocked", "i8"),  # above 0: we turned on the spot a step ago, and keep the side
-    ("dark", "i4", (COLUMNS,)),  # darkness of each column around the horizon, up to 3 per row
+    ("heading", "f8"),  # radians to the left of that at the start
+    ("east", "f8"),  # where we are, and what we cover per tic, in units
+    ("north", "f8"),
+    ("east_speed", "f8"),
+    ("north_speed", "f8"),
+    ("head_east", "f8"),  # where the last head was, and steps for which we still go there
+    ("head_north", "f8"),
+    ("chase", "i8"),
+    ("clip_east", "f8"),  # where the last clip was, and whether it is still there
+    ("clip_north", "f8"),
+    ("clips", "i8"),
+    ("jam", "i8"),  # steps for which we hardly moved
+    ("alarm", "i8"),  # steps for which we still turn to see who hit us
+    ("depth", "f8", (RAYS,)),
+    ("solid", "i1", (N, N)),  # above 0: a wall
+    ("seen", "i2", (N, N)),  # step at which we saw each cell last, from 1; 0 for never
+    ("cost", "f4", (N, N)),  # cells of way to what is worth seeing, and what it lacks
 ]
-MARKS = {
-    "head": ("x", "y + 40"),
-    "clip": ("clip_x", "clip_y + 40"),
-    "medkit": ("kit_x", "kit_y + 40"),
-    "far": ("open_x", None),
-}
+MARKS = {"head": ("mark_x", "mark_y")}
 
 PARAMS = {
     "far": Param(0.3, 0.0, 1.0),  # rows of nearness that a head loses per column off the centre
     "fire": Param(4.0, 0.0, 10.0),  # columns off the centre at which we fire, beside half the head's width
-    "lead": Param(1.0, 0.0, 2.5),  # steps of turning that pass between the press and the shot
-    "turn": Param(6.0, 2.0, 20.0),  # columns off the centre from which we turn
-    "brake": Param(20.0, 5.0, 60.0),  # columns off the centre within which a fast turn is let go
-    "rush": Param(55.0, 20.0, 160.0),  # columns off the centre from which we turn twice as fast
-    "near_y": Param(70.0, 40.0, 80.0),  # row of the top of a head up to which it is near enough
-    "fetch": Param(85.0, 80.0, 160.0),  # row from which a thing on the floor is near enough to be fetched anyway
-    "hurt": Param(60.0, 20.0, 100.0),  # health below which a medkit comes first
-    "low": Param(10.0, 0.0, 40.0),  # cartridges below which a clip does
-    "band": Param(10, 4, 30),  # rows above and below the horizon that tell how far it is
-    "window": Param(20, 4, 60),  # columns on each side that must be far too
-    "side_cost": Param(0.08, 0.0, 0.5),  # darkness that a direction loses per column off the centre
-    "stay": Param(4.0, 0.0, 30.0),  # darkness that the side of the last turn gains
-    "open": Param(36.0, 10.0, 55.0),  # mean darkness (0 near .. 60 far) from which a direction is free
-    "steer": Param(15.0, 5.0, 60.0),  # columns off the centre from which we turn to it
-    "drift": Param(6.0, 0.0, 60.0),  # darkness that one side must have more for us to keep off the other
-    "camp": Param(24.0, 0.0, 80.0),  # blind steps for which we look around
-    "roam": Param(80.0, 10.0, 200.0),  # blind steps for which we run, then
-    "chase": Param(20.0, 0.0, 60.0),  # steps for which we go where we last saw a head that was not hit
-    "still": Param(0.3, 0.0, 3.0),  # mean change of a column up to which the picture is the same
-    "stuck": Param(8.0, 1.0, 26.0),  # steps of turning then
-    "tie": Param(1.0, 0.0, 10.0),  # darkness that one side must have more for us to turn there when blocked
+    "near": Param(110.0, 80.0, 120.0),  # row of the top of a head up to which it is near enough
+    "hurt": Param(60.0, 0.0, 100.0),  # health below which we fetch a medkit in sight
+    "low": Param(8.0, 0.0, 40.0),  # cartridges below which we go back to a clip
+    "fetch": Param(125.0, 120.0, 240.0),  # row from which a clip is near enough to be fetched anyway
+    "chase": Param(30.0, 0.0, 60.0),  # steps for which we go where we last saw a head that was not hit
+    "range": Param(600.0, 100.0, 1000.0),  # units up to which we take a cell for seen
+    "cap": Param(400.0, 50.0, 2000.0),  # steps after which a cell is as good as new
+    "stale": Param(0.1, 0.0, 1.0),  # cells of way that a step more of age is worth
+    "shy": Param(30.0, 0.0, 100.0),  # steps of age that a new cell loses per known one of the nine around it
+    "clear": Param(1.0, 0.0, 5.0),  # cells of way that a cell beside a wall costs more
+    "ahead": Param(4, 1, 10),  # cells of the way ahead that we run for
+    "jam": Param(6, 2, 100),  # steps of hardly moving after which there must be a wall
 }
 
 
 @numba.njit
-def find_head(red, state, params):
-    """Set the place of the nearest head and return half its width, or -1."""
-    best, half, x = -1e9, -1.0, 0
+def pixel(obs, y, x):
+    """Return red, green and blue of a pixel of 320 x 240."""
+    return int(obs[0, S * y, S * x]), int(obs[1, S * y, S * x]), int(obs[2, S * y, S * x])
+
+
+@numba.njit
+def find_head(obs, state, params):
+    """Set the place of the nearest head, or of a body so near that its head is out of sight; return half its width or -1."""
+    best, half, x, start, end, top, count = -1e9, -1.0, 0, 0, 0, HORIZON, 0
     state.x, state.y = -1.0, -1.0
-    while x < COLUMNS:
-        start, end, top, count, gap = x, x, HORIZON, 0, 0
-        while x < COLUMNS and gap < 3:  # one head after the other: columns with red, with gaps of up to two
-            gap += 1
-            for y in range(HORIZON - 3):  # the crosshair lies below
-                if red[y, x]:
-                    count += 1
-                    gap, end = 0, x + 1
-                    top = min(top, y)
-            x += 1
-            if count == 0:
-                start, gap = x, 0
-                break
-        middle = 0.5 * (start + end - 1)
-        rank = -top - params.far * abs(middle - CENTRE)
-        if count >= 2 and rank > best:
-            best, half = rank, 0.5 * (end - start)
-            state.x, state.y = middle, top
+    for x in range(320):  # one head after the other: columns with red, with gaps of up to two
+        for y in range(40, HORIZON - 3):  # the crosshair lies below
+            red, green, _ = pixel(obs, y, x)
+            if red >= 60 and green <= 31 and red - green >= 48:
+                start, end, top, count = x if count == 0 else start, x + 1, min(top, y), count + 1
+        if count > 0 and (x - end >= 2 or x == 319):
+            middle = 0.5 * (start + end - 1)
+            rank = -top - params.far * abs(middle - CENTRE)
+            if count >= 2 and rank > best:
+                best, half, state.x, state.y = rank, 0.5 * (end - start), middle, top
+            top, count = HORIZON, 0
+    if half < 0:
+        total = 0
+        for y in range(40, 240, 2):
+            for x in range(0, 320, 2):
+                red, green, blue = pixel(obs, y, x)
+                if red >= 45 and 14 <= red - green <= 60 and green - blue >= 8:
+                    total, count = total + x, count + 1
+        if count > 750:
+            half, state.x, state.y = 20.0, total / count, 100.0
+    state.mark_x, state.mark_y = S * state.x, S * state.y
     return half
 
 
 @numba.njit
-def find_item(plane):
-    """Return column and row of the nearest thing on the floor, the lowest in the picture; -1 for none."""
-    for y in range(ROWS - 1, HORIZON + 4, -1):
+def find_item(obs, gold):
+    """Return column and row of the nearest thing on the floor, gold for a clip or green for a medkit; -1 for none."""
+    for y in range(239, 124, -1):
         count, total = 0, 0
-        for x in range(COLUMNS):
-            if plane[y, x]:
-                count += 1
-                total += x
+        for x in range(320):
+            red, green, blue = pixel(obs, y, x)
+            if green - blue >= 40 and ((red >= 150 and 10 <= red - green <= 64) if gold else red + 40 <= green >= 115):
+                total, count = total + x, count + 1
         if count >= 2:
             return total / count, float(y)
     return -1.0, -1.0
 
 
 @numba.njit
-def find_open(dark, state, params):
-    """Set the direction in which it is far, and return its rank; -1 where none is free."""
-    width, scale = 2 * params.window, 10.0 / params.band
-    change = 0
-    for x in range(COLUMNS):
-        before, state.dark[x] = state.dark[x], 0
-        for y in range(HORIZON - params.band, HORIZON + params.band):
-            state.dark[x] += dark[0, y, x] + dark[1, y, x] + dark[2, y, x]
-        change += abs(state.dark[x] - before)
-    state.same = state.same + 1 if change < params.still * COLUMNS else 0
-    best, total = -1.0, 0.0
-    for x in range(COLUMNS):
-        total += state.dark[x]
-        if x >= width:
-            total -= state.dark[x - width]
-            off = x - 0.5 * width - CENTRE
-            found = total / width * scale
-            rank = found - params.side_cost * abs(off) + (params.stay if off * state.side > 0 else 0.0)
-            if found > params.open and rank > best:
-                best = rank
-                state.open_x = x - 0.5 * width
-    return best
+def ahead(state, x, far):
+    """Return the place east and north that lies so far in the direction of a column."""
+    angle = state.heading - math.atan((x - CENTRE) / ACROSS)
+    return state.east + far * math.cos(angle), state.north + far * math.sin(angle)
 
 
 @numba.njit
-def mean_dark(state, params, left, right):
-    """Return the mean darkness of some columns, 0 near to 60 far."""
-    total = 0.0
-    for x in range(left, right):
-        total += state.dark[x]
-    return total / (right - left) * 10.0 / params.band
+def cell(east, north):
+    """Return row and column of the cell that a place lies in."""
+    return int(math.floor(north / CELL)) % N, int(math.floor(east / CELL)) % N
+
+
+@numba.njit
+def draw_map(obs, state, now, params):
+    """Read the depth of every ray, and enter what it says."""
+    profile = np.zeros(BANDS)
+    for ray in range(RAYS):
+        profile[:] = 0.0
+        for y in range(0, 240, 2):
+            for x in range(WIDE * ray, WIDE * ray + WIDE):
+                profile[y // 10] += obs[1, S * y, S * x] / (5.0 * WIDE)
+        best = 1e18
+        for kind in range(2):
+            for place in range(len(DEPTHS)):
+                error = 0.0
+                for band in range(BANDS):
+                    error += min(
+                        (profile[band] - LOOKS[kind, place, band]) ** 2, 60.0
+                    )  # things in the way count little
+                if error < best:
+                    best, state.depth[ray] = error, DEPTHS[place]
+        x = WIDE * (ray + 0.5)
+        length = state.depth[ray] * math.hypot(1.0, (x - CENTRE) / ACROSS)
+        for far in range(0, int(min(length - 16.0, params.range)), 24):
+            east, north = ahead(state, x, far)
+            i, j = cell(east, north)
+            if state.seen[i, j] != now:
+                state.seen[i, j], state.solid[i, j] = now, max(-6, state.solid[i, j] - 1)
+        if length < 450.0:
+            east, north = ahead(state, x, length + 12.0)
+            i, j = cell(east, north)
+            state.solid[i, j] = min(6, state.solid[i, j] + (2 if length < 200.0 else 1))
+    i, j = cell(state.east, state.north)
+    state.seen[i, j], state.solid[i, j] = now, -6
+
+
+@numba.njit
+def cost_of(state, i, j, di, dj):
+    """Return the cost of one of the eight cells beside a cell; much where a corner is in the way."""
+    k, m = (i + di) % N, (j + dj) % N
+    if (di == 0 and dj == 0) or (di != 0 and dj != 0 and (state.solid[i, m] > 0 or state.solid[k, j] > 0)):
+        return 1e6
+    return state.cost[k, m]
+
+
+@numba.njit
+def plan(state, now, low, params):
+    """Bring the cost of all cells up to date, two sweeps there and two back."""
+    lure = (-1, -1)
+    if state.chase > 0:
+        lure = cell(state.head_east, state.head_north)
+    elif low and state.clips > 0:
+        lure = cell(state.clip_east, state.clip_north)
+    for turn in range(4):
+        for a in range(N * N):
+            i, j = divmod(a if turn % 2 == 0 else N * N - 1 - a, N)
+            state.cost[i, j] = 1e6
+            if state.solid[i, j] > 0:
+                continue
+            walls, known, best = 0, 0, 1e6
+            for di in range(-1, 2):
+                for dj in range(-1, 2):
+                    k, m = (i + 2 * di) % N, (j + 2 * dj) % N
+                    walls += state.solid[(i + di) % N, (j + dj) % N] > 0
+                    known += state.solid[k, m] > 0 or state.seen[k, m] > 0
+                    best = min(best, cost_of(state, i, j, di, dj) + (1.0 if di == 0 or dj == 0 else 1.414))
+            lack = params.cap - now + state.seen[i, j] if state.seen[i, j] > 0 else params.shy * known
+            own = -50.0 if (i, j) == lure else params.stale * max(0.0, lack)
+            state.cost[i, j] = min(own, best + (params.clear if walls > 0 else 0.0))
+
+
+@numba.njit
+def find_way(state, params):
+    """Return the heading of the place a few cells down the way."""
+    i, j = cell(state.east, state.north)
+    row, column = math.floor(state.north / CELL), math.floor(state.east / CELL)
+    for step in range(params.ahead):
+        best, bi, bj = 1e5 if step == 0 else state.cost[i, j], 0, 0
+        for di in range(-1, 2):
+            for dj in range(-1, 2):
+                cost = cost_of(state, i, j, di, dj)
+                if cost < best:
+                    best, bi, bj = cost, di, dj
+        i, j, row, column = (i + bi) % N, (j + bj) % N, row + bi, column + bj
+    return math.atan2((row + 0.5) * CELL - state.north, (column + 0.5) * CELL - state.east)
+
+
+@numba.njit
+def slide(state):
+    """Take away the part of our speed that a wall in sight does not allow."""
+    off = wrap(state.heading - math.atan2(state.north_speed, state.east_speed))
+    if math.hypot(state.east_speed, state.north_speed) < 1.0 or abs(off) > 40 * DEGREE:
+        return
+    ray = int((CENTRE + ACROSS * math.tan(off)) / WIDE)
+    one, two = max(0, ray - 1), min(RAYS - 1, ray + 1)
+    z1, z2 = state.depth[one], state.depth[two]
+    y1, y2 = z1 * (CENTRE - WIDE * (one + 0.5)) / ACROSS, z2 * (CENTRE - WIDE * (two + 0.5)) / ACROSS
+    if abs(z1 * y2 - z2 * y1) < 26.0 * math.hypot(z2 - z1, y2 - y1):
+        angle = state.heading + math.atan2(y2 - y1, z2 - z1)
+        along = state.east_speed * math.cos(angle) + state.north_speed * math.sin(angle)
+        state.east_speed, state.north_speed = along * math.cos(angle), along * math.sin(angle)
+
+
+@numba.njit
+def count_on(state, action):
+    """Work out where the buttons take us in the two tics of a step: Doom's thrust and friction."""
+    fast = action[SPEED] > 0
+    front = (action[FORWARD] - action[BACKWARD]) * (1.5625 if fast else 0.78125)
+    aside = (action[LEFT] - action[RIGHT]) * (1.25 if fast else 0.75)
+    for _ in range(2):
+        state.held = state.held + 1 if action[TURN_LEFT] + action[TURN_RIGHT] > 0 else 0
+        rate = 1.758 if state.held < 6 else 7.031 if fast else 3.516
+        state.heading += (action[TURN_LEFT] - action[TURN_RIGHT]) * rate * DEGREE
+        cos, sin = math.cos(state.heading), math.sin(state.heading)
+        state.east_speed += front * cos - aside * sin
+        state.north_speed += front * sin + aside * cos
+        slide(state)
+        state.east += state.east_speed
+        state.north += state.north_speed
+        state.east_speed *= 0.90625
+        state.north_speed *= 0.90625
+
+
+@numba.njit
+def run(angle, state, action):
+    """Run in a direction of the map, whichever way we look, and turn there."""
+    off = wrap(angle - state.heading)
+    action[SPEED] = 1
+    if abs(off) > 8 * DEGREE:
+        if abs(off) < 110 * DEGREE or state.side == 0:
+            state.side = 1 if off > 0 else -1
+        action[TURN_LEFT if state.side > 0 else TURN_RIGHT] = 1
+        off -= state.side * 14 * DEGREE
+    if abs(off) < 67 * DEGREE:
+        action[FORWARD] = 1
+    if abs(off) > 113 * DEGREE:
+        action[BACKWARD] = 1
+    if 23 * DEGREE < abs(off) < 157 * DEGREE:
+        action[LEFT if off > 0 else RIGHT] = 1
+
+
+@numba.njit
+def fight(half, state, params, action):
+    """Turn to the head and fire; what we press while we turn leaves when we have turned."""
+    off = state.x - CENTRE
+    slow, step = state.held < 5, 0.0
+    if abs(off) >= 14 or (slow and abs(off) > 6):
+        action[TURN_RIGHT if off > 0 else TURN_LEFT] = 1
+        action[SPEED] = 1 if slow or abs(off) > 30 else 0
+        step = 10.0 if slow else 40.0 if abs(off) > 30 else 20.0
+    elif abs(off) > 1:
+        action[RIGHT if off > 0 else LEFT] = 1
+    if abs(off) - step <= params.fire + half:
+        action[ATTACK] = 1
+    if state.y > params.near and abs(off) < 60:
+        action[FORWARD] = 1
 
 
 def act(obs, info, state, params, action):
-    half = find_head(obs[RED], state, params)
-    state.clip_x, state.clip_y = find_item(obs[GOLD])
-    state.kit_x, state.kit_y = find_item(obs[GREEN])
-    if info.AMMO2 == 0:
-        half = -1.0
-    best = find_open(obs[DARK:], state, params)
-    turn = 0
-    state.blocked = max(0, state.blocked - 1)
-    hit = state.health - 3 > info.HEALTH
-    state.health = info.HEALTH
-    state.chase = max(0, state.chase - 1)
-    if info.reward > 0:
-        state.chase = 0
-    if half >= 0:  # fight; the shot leaves two steps after the press, so we press while we still turn
-        state.blind, state.spin = 0, 0
-        off = state.x - CENTRE
-        state.goal, state.chase = state.heading - math.atan(off / CENTRE), int(params.chase)
-        step = 0.0
-        if abs(off) > params.turn:
-            turn = 1 if off > 0 else -1
-            step = SLOW_COLUMNS if turn != state.side or state.held < SLOW else 2.0 * SLOW_COLUMNS
-            if abs(off) > params.rush:
-                action[SPEED] = 1
-                step *= 2.0
-        elif abs(off) > 1:
-            action[MOVE_RIGHT if off > 0 else MOVE_LEFT] = 1
-        if abs(off) - params.lead * step <= params.fire + half:
-            action[ATTACK] = 1
-        if state.y > params.near_y and abs(off) < params.rush:
-            action[FORWARD] = 1
-    else:
-        state.blind += 1
-        if hit:
-            state.blind = 0
-    hurt = params.hurt > info.HEALTH
+    half = find_head(obs, state, params)
+    clip_x, clip_y = find_item(obs, True)
+    kit_x, _ = find_item(obs, False)
+    draw_map(obs, state, int(info.elapsed) + 1, params)
     low = params.low > info.AMMO2
-    camping = half < 0 and not hurt and not low and state.blind % int(params.camp + params.roam) < params.camp
-    idle = half < 0 and not camping
-    item_x = -1.0
-    if state.clip_x >= 0 and (low or (idle and state.clip_y > params.fetch)):
-        item_x = state.clip_x
-    if state.kit_x >= 0 and (hurt or (idle and state.kit_y > max(params.fetch, state.clip_y))):
-        item_x = state.kit_x
-    if item_x >= 0:  # fetch
-        off = item_x - CENTRE
-        turn = 0 if abs(off) < 12 else 1 if off > 0 else -1
-        if abs(off) < 80:
-            action[FORWARD] = 1
-            action[SPEED] = 1
-    elif half < 0 and state.chase > 0 and not hurt:  # follow
-        off = CENTRE * math.tan(max(-1.5, min(1.5, state.heading - state.goal)))
-        if abs(off) > params.steer:
-            turn = 1 if off > 0 else -1
-        if abs(off) < 100:
-            action[FORWARD] = 1
+    if clip_x >= 0:
+        far = DOWN * EYE / (clip_y - HORIZON) * math.hypot(1.0, (clip_x - CENTRE) / ACROSS)
+        (state.clip_east, state.clip_north), state.clips = ahead(state, clip_x, far), 1
+    elif math.hypot(state.clip_east - state.east, state.clip_north - state.north) < 60.0:
+        state.clips = 0
+    if half >= 0 and info.AMMO2 == 0:  # a monster in the way is a wall then
+        east, north = ahead(state, state.x, max(CELL, DOWN * HEAD / (HORIZON + 0.5 - state.y)))
+        i, j = cell(east, north)
+        state.solid[i, j] = 6
+    plan(state, int(info.elapsed) + 1, low, params)
+    way = find_way(state, params)
+    state.chase = max(0, state.chase - 1)
+    if info.reward > 0 or math.hypot(state.head_east - state.east, state.head_north - state.north) < 60.0:
+        state.chase = 0
+    state.alarm = 24 if state.health - 3 > info.HEALTH else max(0, state.alarm - 1)
+    state.health = info.HEALTH
+    if half >= 0 and info.AMMO2 > 0:
+        state.head_east, state.head_north = ahead(state, state.x, DOWN * HEAD / (HORIZON + 0.5 - state.y))
+        state.chase, state.alarm = int(params.chase), 0
+        fight(half, state, params, action)
+    elif state.alarm > 0 and info.AMMO2 > 0:
+        action[TURN_LEFT if state.side >= 0 else TURN_RIGHT] = 1
         action[SPEED] = 1
-    elif half < 0 and (camping or state.spin > 0 or best < 0 or state.same > 2):  # look around, or turn away
-        if state.same > 2 and state.spin == 0 and not camping:
-            state.spin = int(params.stuck)
-        if state.blocked == 0:
-            lean = mean_dark(state, params, CENTRE, COLUMNS) - mean_dark(state, params, 0, CENTRE)
-            state.side = 1 if lean > params.tie else -1 if lean < -params.tie else state.side
-        state.blocked = 2
-        state.spin = max(0, state.spin - 1)
-        turn = 1 if state.side >= 0 else -1
-        action[SPEED] = 1
-        off = 1000.0
-    elif half < 0:  # search
-        off = state.open_x - CENTRE
-        if abs(off) > params.steer:
-            turn = 1 if off > 0 else -1
-        action[FORWARD] = 1
-        action[SPEED] = 1
-        lean = mean_dark(state, params, CENTRE, COLUMNS) - mean_dark(state, params, 0, CENTRE)
-        if abs(lean) > params.drift:
-            action[MOVE_RIGHT if lean > 0 else MOVE_LEFT] = 1
-    if turn != 0 and state.held >= SLOW and abs(off) < params.brake:  # let go, and the next turn is slow again
-        turn = 0
-    rate = SLOW_TURN if state.held < SLOW or turn != state.side else SLOW_TURN * (4.0 if action[SPEED] > 0 else 2.0)
-    state.heading -= turn * rate
-    if turn != 0:
-        state.held = state.held + 1 if turn == state.side else 1
-        state.side = turn
-        action[TURN_RIGHT if turn > 0 else TURN_LEFT] = 1
+    elif kit_x >= 0 and params.hurt > info.HEALTH:
+        run(state.heading - math.atan((kit_x - CENTRE) / ACROSS), state, action)
+    elif clip_x >= 0 and (low or clip_y > params.fetch):
+        run(state.heading - math.atan((clip_x - CENTRE) / ACROSS), state, action)
     else:
-        state.held = 0
+        state.jam = state.jam + 1 if math.hypot(state.east_speed, state.north_speed) < 6.0 else 0
+        if state.jam > params.jam:
+            i, j = cell(state.east + CELL * math.cos(way), state.north + CELL * math.sin(way))
+            state.solid[i, j], state.jam = 6, 0
+        run(way, state, action)
+    if action[TURN_LEFT] + action[TURN_RIGHT] == 0:  # both at once turn nowhere, and the next turn is fast at once
+        action[TURN_LEFT], action[TURN_RIGHT] = 1, 1
+    count_on(state, action)
