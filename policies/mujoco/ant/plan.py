@@ -12,7 +12,7 @@ PARAMS = {
     "noise": Param(0.4, 0.05, 1.0),  # deviation of the first round's plans, in torque (-1 .. 1)
     "least": Param(0.05, 0.0, 0.5),  # smallest deviation of later rounds
     # Value of a future: the reward on the way, and
-    "hurry": Param(6.0, 0.0, 20.0),  # at its end: per m/s of forward speed
+    "hurry": Param(8.0, 0.0, 20.0),  # at its end: per m/s of forward speed
     "high": Param(20.0, 0.0, 100.0),  # at every step, less: per m that the torso is above 0.8 m
     "fall": Param(30.0, 0.0, 100.0),  # at every step outside 0.26 .. 0.95 m, less; the episode ends outside 0.2 .. 1 m
 }
