@@ -2,43 +2,38 @@
 
 import math
 
-from fastheur.policy import Param, clip, in_heading, next_phase, quaternion_tilt, quaternion_yaw, ramp, servo, wave
+from fastheur.policy import Param, clip, in_heading, next_phase, quaternion_yaw, ramp, servo, wave
 
 TASK = "mujoco/ant"
 OBS = "state"
 STATE = [("phase", "f8")]
 PARAMS = {
     # Oscillator: one turn (2 pi) is one stride of all four legs.
-    "freq": Param(0.651, 0.3, 1.5),  # radians per step of 0.05 s: 2 strides a second
-    "sync_sin": Param(-0.103, -0.4, 0.4),  # the body's roll speed moves the phase: feet wait for the body
-    "sync_cos": Param(-0.039, -0.4, 0.4),
-    "front_lag": Param(-1.361, -3.2, 3.2),  # phases of the front and the rear pair; pi apart makes it a trot
-    "rear_lag": Param(1.785, -3.2, 3.2),
+    "freq": Param(0.591, 0.3, 1.5),  # radians per step of 0.05 s: 2 strides a second
+    "front_lag": Param(-2.278, -3.2, 3.2),  # phases of the front and the rear pair; pi apart makes it a trot
+    "rear_lag": Param(0.65, -3.2, 3.2),
     "ease": Param(10.0, 1.0, 100.0),  # steps until the strides are full size; starting at once flips 1 ant in 60
     # Servos, in torque (-1 .. 1) per rad and per rad/s. Soft: effort costs reward.
-    "hip_kp": Param(0.884, 0.0, 3.0),
-    "hip_kd": Param(0.199, 0.0, 0.5),
-    "knee_kp": Param(0.395, 0.0, 3.0),
-    "knee_kd": Param(0.097, 0.0, 0.5),
+    "hip_kp": Param(0.783, 0.0, 3.0),
+    "hip_kd": Param(0.076, 0.0, 0.5),
+    "knee_kp": Param(0.121, 0.0, 3.0),
+    "knee_kd": Param(0.109, 0.0, 0.5),
     # Feedback from the torso.
-    "stroke_yaw": Param(0.504, -2.0, 2.0),  # per rad of yaw: the side that has to catch up steps longer
-    "knee_rise": Param(-1.816, -3.0, 3.0),  # rad per unit of tilt: a lifted corner straightens its knee and sinks
-    "hip_brake": Param(0.09, -0.5, 0.5),  # rad per m/s: the faster, the further the front legs reach
+    "stroke_yaw": Param(1.184, -2.0, 2.0),  # per rad of yaw: the side that has to catch up steps longer
+    "hip_brake": Param(0.069, -0.5, 0.5),  # rad per m/s: the faster, the further the front legs reach
     # Swing curves of the front and rear legs, in rad: leg forward, and knee bent (foot down) are positive.
-    "front_hip_mid": Param(-0.394, -1.0, 1.0),
-    "front_hip_cos": Param(1.012, 0.0, 2.0),
-    "front_knee_mid": Param(0.855, 0.0, 1.8),
-    "front_knee_sin": Param(0.537, -2.0, 2.0),
-    "front_knee_cos": Param(-1.736, -2.0, 2.0),
-    "front_knee_sin2": Param(0.35, -1.0, 1.0),
-    "front_knee_cos2": Param(-0.285, -1.0, 1.0),
-    "rear_hip_mid": Param(0.302, -1.0, 1.0),
-    "rear_hip_cos": Param(0.675, 0.0, 2.0),
-    "rear_knee_mid": Param(0.961, 0.0, 1.8),
-    "rear_knee_sin": Param(0.302, -2.0, 2.0),
-    "rear_knee_cos": Param(0.924, -2.0, 2.0),
-    "rear_knee_sin2": Param(0.455, -1.0, 1.0),
-    "rear_knee_cos2": Param(-0.224, -1.0, 1.0),
+    "front_hip_mid": Param(-0.518, -1.0, 1.0),
+    "front_hip_cos": Param(0.303, 0.0, 2.0),
+    "front_hip_sin2": Param(0.068, -1.0, 1.0),
+    "front_knee_mid": Param(0.368, 0.0, 1.8),
+    "front_knee_sin": Param(1.009, -2.0, 2.0),
+    "front_knee_cos": Param(-1.213, -2.0, 2.0),
+    "rear_hip_mid": Param(-0.02, -1.0, 1.0),
+    "rear_hip_cos": Param(0.979, 0.0, 2.0),
+    "rear_hip_sin2": Param(0.104, -1.0, 1.0),
+    "rear_knee_mid": Param(0.359, 0.0, 1.8),
+    "rear_knee_sin": Param(0.735, -2.0, 2.0),
+    "rear_knee_cos": Param(-0.059, -2.0, 2.0),
 }
 SPEED = 2.0  # m/s; around here "hip_brake" has no effect
 
@@ -46,11 +41,9 @@ SPEED = 2.0  # m/s; around here "hip_brake" has no effect
 def act(obs, info, state, params, action):
     p = params
     yaw = quaternion_yaw(obs[1], obs[2], obs[3], obs[4])  # 0 = along +x, where the reward is
-    nose_up, left_up = quaternion_tilt(obs[1], obs[2], obs[3], obs[4])
     speed, _ = in_heading(obs[13], obs[14], yaw)
-    roll_speed = obs[16]
     if info.elapsed > 0:
-        state.phase = next_phase(state.phase, p.freq, roll_speed, p.sync_sin, p.sync_cos)
+        state.phase = next_phase(state.phase, p.freq)
     ease = ramp(info.elapsed, p.ease)
 
     for leg in range(4):  # as in the observation: front left, rear left, rear right, front right
@@ -60,19 +53,18 @@ def act(obs, info, state, params, action):
         phase = state.phase + (p.front_lag if front else p.rear_lag)
         if left < 0:
             phase += math.pi  # the right side does what the left did half a stride ago
-        rise = nose_up * ahead + left_up * left  # how far this corner of the torso is lifted
         if front:
             reach = p.front_hip_mid + p.hip_brake * (speed - SPEED)
-            swing = p.front_hip_cos * math.cos(phase)
+            swing = wave(phase, 0.0, p.front_hip_cos, p.front_hip_sin2)
             bend = p.front_knee_mid
-            lift = wave(phase, p.front_knee_sin, p.front_knee_cos, p.front_knee_sin2, p.front_knee_cos2)
+            lift = wave(phase, p.front_knee_sin, p.front_knee_cos)
         else:
             reach = p.rear_hip_mid
-            swing = p.rear_hip_cos * math.cos(phase)
+            swing = wave(phase, 0.0, p.rear_hip_cos, p.rear_hip_sin2)
             bend = p.rear_knee_mid
-            lift = wave(phase, p.rear_knee_sin, p.rear_knee_cos, p.rear_knee_sin2, p.rear_knee_cos2)
+            lift = wave(phase, p.rear_knee_sin, p.rear_knee_cos)
         hip = reach + ease * swing * (1 + left * p.stroke_yaw * clip(yaw, 1.0))
-        knee = bend + ease * lift + p.knee_rise * rise
+        knee = bend + ease * lift
 
         # Joint signs, found by probing: hips turn counter-clockwise, so forward is negative on the left; knees bend
         # positive in front and negative behind. Motors come in the order leg 3, 0, 1, 2.
