@@ -1,8 +1,9 @@
 """HalfCheetah: gallop, by iterative LQG over 0.6 s with the simulator's own model, along the key frames of a stride.
 
-The frames are poses and torques of a stride that repeats itself at 11.3 m/s. They are wishes, weak ones: speed is wished for more, and the motion that is
-played leaves them where it may. Which frame comes next is not decided by a clock: one plan is kept for each frame that could be next,
-all are improved at every step, and the cheapest is played. So a stumble only changes the frame, and so does the start from rest.
+The frames are poses and torques of a stride that repeats itself at 11.3 m/s. They are wishes, weak ones: speed is wished for more, and
+the motion that is played leaves them where it may. Which frame comes next is not decided by a clock: one plan is kept for each frame
+that could be next, all are improved at every step, and the cheapest is played. So a stumble only changes the frame, and so does the
+start from rest.
 """
 
 import math
