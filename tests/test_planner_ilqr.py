@@ -101,7 +101,18 @@ def test_it_reaches_its_aim_whichever_slots_play():
     np.testing.assert_array_equal(run(np.array([1])), both[1:])
 
 
+def test_more_rounds_make_a_better_plan():
+    params, start = np.array([(1.0,)], [("aim", "f8")]), np.zeros((1, 9))
+
+    def cost(rounds):
+        planner = ILQR(Model(spec_of("reacher")), reach, params, horizon=15, count=4, rounds=rounds, unseen=(0,))
+        planner.act(np.array([0]), start)
+        return planner.costs[0]
+
+    assert cost(3) < cost(1)
+
+
 def test_it_refuses_to_replan_less_often_than_it_looks_ahead():
     model = Model(spec_of("reacher"))
-    with pytest.raises(PolicyError, match="every=9, stride=1, horizon=8; expected 1 <= every <= horizon"):
+    with pytest.raises(PolicyError, match="every=9, stride=1, rounds=1, horizon=8; expected 1 <= every <= horizon"):
         ILQR(model, reach, np.zeros(1, [("aim", "f8")]), horizon=8, count=4, every=9)

@@ -151,3 +151,24 @@ def test_a_task_without_a_model_says_so():
         Model(make_engine("envpool", what.task, what.protocol, 1).spec)
     with pytest.raises(PolicyError, match=r"sensor \('gyro', 'torso'\); expected .* one of framepos"):
         Model(engine_of("ant").spec, sensors=[("gyro", "torso")])
+
+
+def test_a_coarser_model_is_near_and_costs_what_it_is_told_to():
+    spec = engine_of("ant").spec
+    own, coarse = Model(spec), Model(spec, substeps=7, integrator="euler")
+    start = np.zeros((1, 1 + own.positions + own.speeds))
+    start[0, 3:8] = 0.75, 1.0, 0.0, 0.0, 0.0
+    plans = np.full((1, 1, 1, own.motors), 0.3)
+    near, far = (model.rollout(SLOT, start, plans).states[0, 0, 0] for model in (own, coarse))
+    assert near[0] == pytest.approx(0.05) and far[0] == pytest.approx(0.05)
+    assert 0 < np.abs(near - far)[1:8].max() < 0.02  # the torso
+    meter = ModelMeter(1)
+    with metering(meter):
+        Model(spec, substeps=2).rollout(SLOT, start, plans)
+    assert meter.total == 2
+
+
+@pytest.mark.parametrize("wrong", [{"substeps": -1}, {"integrator": "magic"}])
+def test_an_unknown_integrator_is_refused(wrong):
+    with pytest.raises(PolicyError, match="one of euler, rk4, implicit, implicitfast"):
+        Model(engine_of("ant").spec, **wrong)

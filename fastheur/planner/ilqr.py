@@ -43,6 +43,7 @@ class ILQR:
         count: int,
         every: int = 1,
         stride: int = 1,
+        rounds: int = 1,
         lengths: tuple[float, ...] = (1.0, 0.5, 0.25, 0.1, 0.03),
         unseen: tuple[int, ...] = (0, 1, 2),
         damping: float = 0.1,
@@ -54,19 +55,20 @@ class ILQR:
                 state ``before`` (size,) to ``after``, with ``left`` env steps behind it in the horizon; plain or compiled.
             params: one record per slot. horizon: in env steps. count: number of misses.
             every: env steps from one replanning to the next. stride: derivatives at every so-many-th step of the horizon, linear
-                between. lengths: of the steps tried along the improvement.
+                between. rounds: of improving, at a replanning. lengths: of the steps tried along the improvement.
             unseen: places of the state on which neither motion nor misses depend: time, and where on the floor the robot is.
             damping: to start with; see :func:`fastheur.planner._backward.backward`.
 
         Raises:
             PolicyError: a horizon shorter than ``every``.
         """
-        if not 1 <= every <= horizon or stride < 1:
+        if not 1 <= every <= horizon or stride < 1 or rounds < 1:
             raise PolicyError(
-                f"Found every={every}, stride={stride}, horizon={horizon}; expected 1 <= every <= horizon, stride >= 1."
+                f"Found every={every}, stride={stride}, rounds={rounds}, horizon={horizon}; "
+                "expected 1 <= every <= horizon, and at least 1 of the others."
             )
         self._model, self._params, self._start = model, params, damping
-        self._horizon, self._every, self._lengths = horizon, every, np.array(lengths)
+        self._horizon, self._every, self._rounds, self._lengths = horizon, every, rounds, np.array(lengths)
         self._count = count
         self._missed = _judge(misses)
         size, motors = 1 + model.positions + model.speeds, model.motors
@@ -89,7 +91,9 @@ class ILQR:
         slots = np.asarray(slots, np.int64)
         due = np.flatnonzero(self._age[slots] % self._every == 0)
         if len(due):
-            self._improve(slots[due], states[due])
+            self._move_on(slots[due])
+            for _ in range(self._rounds):
+                self._improve(slots[due], states[due])
         age = self._age[slots]
         actions = self._follow(self.plan[slots, age], self._gains[slots, age], states - self._path[slots, age])
         self._age[slots] += 1
@@ -109,7 +113,6 @@ class ILQR:
         self._age[slots] = 0
 
     def _improve(self, slots: Array, states: Array) -> None:
-        self._move_on(slots)
         now = self._play(slots, states, np.zeros((len(slots), self._horizon, self._model.motors)), np.zeros(1))
         params = self._params[slots]
         misses = self._missed(now, params, self._count)

@@ -8,7 +8,7 @@ import numpy as np
 from fastheur import model_steps
 from fastheur.batch import Array
 from fastheur.errors import PolicyError
-from fastheur.planner.rollouts import Simulator
+from fastheur.planner.rollouts import INTEGRATORS, Simulator
 from fastheur.planner.states import completed, state_of
 from fastheur.spec import Spec
 
@@ -36,21 +36,30 @@ class Model:
         positions, speeds, motors: nq, nv, nu. low, high: bounds of an action, (motors,).
     """
 
-    def __init__(self, spec: Spec, sensors: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, spec: Spec, sensors: Sequence[tuple[str, str]] = (), *, substeps: int = 0, integrator: str = ""
+    ) -> None:
         """Load the model of ``spec``'s task.
 
         Args:
             sensors: further quantities wanted, (kind, body) of :data:`fastheur.planner.rollouts.SENSORS`.
+            substeps: simulator steps per env step; 0 for the task's own. integrator: one of
+                :data:`fastheur.planner.rollouts.INTEGRATORS`; empty for the task's own. Other ones make a cheaper, coarser model,
+                whose steps are no longer those of the task: what :meth:`remember` foresees is then seldom taken.
 
         Raises:
-            PolicyError: the task has no model that can be stepped, or a sensor is unknown.
+            PolicyError: the task has no model that can be stepped, or a sensor or an integrator is unknown.
         """
         if spec.model is None:
             raise PolicyError(
                 f"{spec.env_id or 'This task'} has no model to plan with; Gymnasium's MuJoCo tasks with frame_stack=1 have one."
             )
-        self._source = spec.model
-        self._simulator = Simulator(spec.model.xml, sensors)
+        if substeps < 0 or integrator not in ("", *INTEGRATORS):
+            raise PolicyError(
+                f"Found substeps={substeps}, integrator={integrator!r}; expected 0 or more, and one of {', '.join(INTEGRATORS)}."
+            )
+        self._source, self._skip = spec.model, substeps or spec.model.frame_skip
+        self._simulator = Simulator(spec.model.xml, sensors, spec.model.frame_skip / self._skip, integrator)
         self._meter = model_steps.current()
         self.positions, self.speeds, self.motors = (
             self._simulator.positions, self._simulator.speeds, self._simulator.motors,
@@ -131,7 +140,7 @@ class Model:
         )
 
     def _run(self, slots: Array, starts: Array, plans: Array, count: int) -> tuple[Array, Array]:
-        skip = self._source.frame_skip
+        skip = self._skip
         states, sensors = self._simulator.run(starts, np.repeat(plans, skip, axis=1))
         self._meter.add(slots, count * plans.shape[1] * skip)
         return states[:, skip - 1 :: skip], sensors[:, skip - 1 :: skip]

@@ -21,6 +21,8 @@ SENSORS = {
 """Quantities of a body (``geompos``: of a geom) that a model can be asked for, three numbers each: world frame, in m, m/s and
 kg m^2/s."""
 
+INTEGRATORS = ("euler", "rk4", "implicit", "implicitfast")
+
 
 @cache
 def prepare(threads: int | None = None) -> Any:
@@ -45,13 +47,19 @@ class Simulator:
         sensors: numbers per step of the quantities asked for.
     """
 
-    def __init__(self, xml: str, sensors: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, xml: str, sensors: Sequence[tuple[str, str]], substep: float = 1.0, integrator: str = ""
+    ) -> None:
+        """Load a model; its time step is made ``substep`` times as long, and its integrator changed if one is named."""
         self._pool = prepare()
         import mujoco
 
         made = mujoco.MjSpec.from_string(_with_sensors(xml, sensors))
         made.compiler.usethread = False  # where policies are isolated, no thread can be started any more
         self.model = made.compile()
+        self.model.opt.timestep *= substep
+        if integrator:
+            self.model.opt.integrator = getattr(mujoco.mjtIntegrator, f"mjINT_{integrator.upper()}")
         self._data = [mujoco.MjData(self.model) for _ in range(max(1, self._pool.nthread))]
         self._control = int(mujoco.mjtState.mjSTATE_CTRL.value)
         self.positions, self.speeds, self.motors = int(self.model.nq), int(self.model.nv), int(self.model.nu)
