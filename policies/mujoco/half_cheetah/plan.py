@@ -41,7 +41,7 @@ PARAMS = {
     "stay": Param(0.0, 0.0, 1.0),  # part of its cost by which the plan in use may be dearer than another
 }
 COUNT = len(FRAMES)
-HORIZON, MISSES = 12, 17  # env steps of 0.05 s
+HORIZON, ROUNDS, MISSES = 12, 3, 17  # env steps of 0.05 s; rounds of improving per step
 
 
 def misses(before, after, sensors, action, left, p, out):
@@ -82,7 +82,9 @@ class Policy:
             goals[name] = np.repeat(params[name], COUNT)
         goals["frame"] = np.arange(len(goals)) % COUNT
         self.goals, self.used = goals, np.zeros(len(params), np.int64)
-        self.planner = ILQR(Team(self.model), misses, goals, horizon=HORIZON, count=MISSES, unseen=(0, 1))
+        self.planner = ILQR(
+            Team(self.model), misses, goals, horizon=HORIZON, count=MISSES, unseen=(0, 1), rounds=ROUNDS
+        )
 
     def reset(self, slots):
         team = self.team(slots).ravel()

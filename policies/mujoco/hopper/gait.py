@@ -8,25 +8,25 @@ TASK = "mujoco/hopper"
 OBS = "state"
 STATE = [("down", "i8"), ("doubt", "i8")]
 PARAMS = {
-    "low": Param(0.01, 0.0, 0.05),  # m; a sole below this height touches the ground
+    "low": Param(0.00936, 0.0, 0.05),  # m; a sole below this height touches the ground
 }
 # The torque of a joint (-1 .. 1) is the sum of its column, each weight times what its row names.
 # fmt: off
 JOINTS = [(place, joint) for place in ("ground", "air") for joint in ("hip", "knee", "ankle")]
 WEIGHTS = {
     #               bound  ground: hip,  knee,  ankle   air: hip,  knee, ankle
-    "bias":        (  2.0,  0.161, -0.342, -0.048, -0.704,   1.15,   0.39),  # torque
-    "height":      ( 10.0,   -1.1,  -6.68,  0.847,  0.155,  -3.98,  -2.23),  # per m above 1.25
-    "pitch":       ( 10.0,  -7.87, -0.971,  -2.77,  -2.09,  -4.18,  -4.45),  # per rad, forward is positive
-    "hip":         (  5.0,  0.005,  0.468,   1.91,  -1.47, -0.265, -0.465),  # per rad
-    "knee":        (  5.0,  0.768,  -1.29,  0.269, -0.291,  -2.14,   3.26),  # per rad
-    "ankle":       (  5.0,  0.051, -0.132,  0.804,   1.18,   1.52,   -2.8),  # per rad
-    "speed":       (  1.0, -0.008, -0.315, -0.652,  0.407, -0.649, -0.427),  # per m/s above 2.5
-    "rise":        (  1.0, -0.172, -0.176,  0.029,  0.166,  0.654, -0.015),  # per m/s upwards
-    "turn":        (  1.0, -0.742,  0.028,  0.043, -0.524,  0.016,  0.063),  # per rad/s of pitch
-    "hip_speed":   (  0.5,  0.062,  0.013,  0.097, -0.173,  0.248, -0.061),  # per rad/s
-    "knee_speed":  (  0.5,  0.204,  -0.14,  0.001, -0.137, -0.071,  0.061),  # per rad/s
-    "ankle_speed": (  0.5,  0.076,   -0.1, -0.037,  0.078, -0.188,  -0.14),  # per rad/s
+    "bias":         (  2.0, -0.222,   -1.3, -0.029, -0.981,   1.47,   1.29),  # torque
+    "height":       ( 10.0,   4.16,   -5.4,   3.44,   1.94,  -2.94,   3.85),  # per m above 1.25
+    "pitch":        ( 10.0,  -6.38,  0.695,  -7.31,  -3.43,  -2.65,  -2.97),  # per rad, forward is positive
+    "hip":          (  5.0, -0.472,  -1.37,   4.33,  -1.95,  0.319, -0.995),  # per rad
+    "knee":         (  5.0,  0.331,  -2.41,   1.71,  0.363,  -3.41,   3.11),  # per rad
+    "ankle":        (  5.0,  0.682,   3.34,   1.72,   1.38,   4.57,  -4.11),  # per rad
+    "speed":        (  1.0, -0.117, -0.271,  -0.83,  0.678, -0.237, -0.778),  # per m/s above 2.5
+    "rise":         (  1.0, -0.363, -0.599, -0.365, -0.084,  0.553, -0.103),  # per m/s upwards
+    "turn":         (  1.0, -0.664,  0.094,   0.35, -0.447, -0.198, -0.199),  # per rad/s of pitch
+    "hip_speed":    (  0.5,  0.076, -0.017, -0.062, -0.267,  0.312, -0.192),  # per rad/s
+    "knee_speed":   (  0.5,  0.101, -0.131, -0.003, -0.289, -0.045,  0.068),  # per rad/s
+    "ankle_speed":  (  0.5, -0.113,  0.062, -0.225,  0.075, -0.079, -0.232),  # per rad/s
 }
 # fmt: on
 for _name, (_bound, *_values) in WEIGHTS.items():

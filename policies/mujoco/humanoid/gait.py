@@ -8,48 +8,48 @@ TASK = "mujoco/humanoid"
 OBS = "state"
 STATE = [("phase", "f8"), ("want", "f8", (17,))]
 PARAMS = {
-    "freq": Param(0.234, 0.03, 0.5),  # radians per step of 0.015 s
-    "start": Param(1.53, -3.2, 3.2),  # rad: phase of the first step
-    "lift": Param(0.64, 0.0, 1.5),  # rad: hip bends in the swing
-    "fold": Param(0.677, 0.0, 2.0),  # rad: knee bends in the swing
-    "fold_lag": Param(-0.299, -1.5, 1.5),  # rad of phase by which the knee is ahead
-    "stride": Param(-0.192, -1.0, 1.0),  # rad: hip swings with the cosine
-    "hip": Param(-0.178, -1.0, 0.5),  # rad: middle of hips and knees
-    "knee": Param(-0.244, -1.5, 0.0),
-    "spread": Param(-0.0776, -0.5, 0.3),  # rad: hips apart
-    "toe": Param(0.0937, -0.5, 0.5),  # rad: feet turned
-    "place_speed": Param(-0.841, -1.5, 1.5),  # rad of the swinging hip per m/s forwards
-    "place_lean": Param(-0.914, -2.0, 2.0),  # per unit of lean forwards
-    "place_turn": Param(0.228, -0.5, 0.5),  # per rad/s of pitch
-    "stand_speed": Param(0.199, -1.0, 1.0),  # the same for the standing hip
-    "stand_lean": Param(1.32, -3.0, 3.0),
-    "stand_turn": Param(0.201, -0.5, 0.5),
-    "knee_lean": Param(-0.148, -2.0, 2.0),  # rad of the standing knee per unit of lean
-    "knee_turn": Param(-0.189, -0.5, 0.5),  # per rad/s
-    "side_speed": Param(0.269, -1.5, 1.5),  # rad of the swinging hip sideways per m/s to its side
-    "side_lean": Param(0.522, -2.0, 2.0),
-    "side_turn": Param(-0.031, -0.5, 0.5),
-    "hold_speed": Param(-0.73, -1.5, 1.5),  # the same for the standing hip
-    "hold_lean": Param(0.619, -3.0, 3.0),
-    "hold_turn": Param(-0.037, -0.5, 0.5),
-    "belly_lean": Param(0.178, -3.0, 3.0),  # rad of the torso's forward bend per unit of lean
-    "belly_turn": Param(0.0488, -0.5, 0.5),  # per rad/s
-    "belly": Param(0.0571, -0.5, 0.5),  # rad
-    "waist_lean": Param(-0.751, -3.0, 3.0),  # rad of its sideways bend per unit of lean to the left
-    "waist_turn": Param(-0.0235, -0.5, 0.5),  # per rad/s
-    "heading": Param(0.108, -1.0, 1.0),  # rad of waist and hips per rad off the x axis
-    "speed": Param(0.17, -0.5, 2.0),  # m/s: the drift forwards it aims at
+    "freq": Param(0.232, 0.03, 0.5),  # radians per step of 0.015 s
+    "start": Param(1.407, -3.2, 3.2),  # rad: phase of the first step
+    "lift": Param(0.5934, 0.0, 1.5),  # rad: hip bends in the swing
+    "fold": Param(0.7233, 0.0, 2.0),  # rad: knee bends in the swing
+    "fold_lag": Param(-0.08192, -1.5, 1.5),  # rad of phase by which the knee is ahead
+    "stride": Param(-0.1246, -1.0, 1.0),  # rad: hip swings with the cosine
+    "hip": Param(-0.1459, -1.0, 0.5),  # rad: middle of hips and knees
+    "knee": Param(-0.2537, -1.5, 0.0),
+    "spread": Param(-0.04488, -0.5, 0.3),  # rad: hips apart
+    "toe": Param(0.05329, -0.5, 0.5),  # rad: feet turned
+    "place_speed": Param(-0.419, -1.5, 1.5),  # rad of the swinging hip per m/s forwards
+    "place_lean": Param(-0.8693, -2.0, 2.0),  # per unit of lean forwards
+    "place_turn": Param(0.2067, -0.5, 0.5),  # per rad/s of pitch
+    "stand_speed": Param(0.2592, -1.0, 1.0),  # the same for the standing hip
+    "stand_lean": Param(0.1649, -3.0, 3.0),
+    "stand_turn": Param(0.2192, -0.5, 0.5),
+    "knee_lean": Param(-0.1357, -2.0, 2.0),  # rad of the standing knee per unit of lean
+    "knee_turn": Param(-0.2565, -0.5, 0.5),  # per rad/s
+    "side_speed": Param(0.5214, -1.5, 1.5),  # rad of the swinging hip sideways per m/s to its side
+    "side_lean": Param(0.8931, -2.0, 2.0),
+    "side_turn": Param(-0.01851, -0.5, 0.5),
+    "hold_speed": Param(-0.5266, -1.5, 1.5),  # the same for the standing hip
+    "hold_lean": Param(-0.3088, -3.0, 3.0),
+    "hold_turn": Param(-0.05547, -0.5, 0.5),
+    "belly_lean": Param(0.4861, -3.0, 3.0),  # rad of the torso's forward bend per unit of lean
+    "belly_turn": Param(0.05291, -0.5, 0.5),  # per rad/s
+    "belly": Param(0.1742, -0.5, 0.5),  # rad
+    "waist_lean": Param(-0.1692, -3.0, 3.0),  # rad of its sideways bend per unit of lean to the left
+    "waist_turn": Param(0.04932, -0.5, 0.5),  # per rad/s
+    "heading": Param(0.1134, -1.0, 1.0),  # rad of waist and hips per rad off the x axis
+    "speed": Param(0.3337, -0.5, 2.0),  # m/s: the drift forwards it aims at
     # arms: both hang at an angle and swing with the steps
-    "arm": Param(-0.358, -1.0, 1.0),
-    "arm_swing": Param(0.136, -1.0, 1.0),
-    "elbow": Param(-0.666, -1.5, 0.8),
+    "arm": Param(-0.5423, -1.0, 1.0),
+    "arm_swing": Param(0.1514, -1.0, 1.0),
+    "elbow": Param(-0.4766, -1.5, 0.8),
     # motors: torque (-0.4 .. 0.4) per rad and per rad/s; hips forwards and knees, hips sideways and turned, torso
-    "kp_leg": Param(0.443, 0.2, 5.0),
-    "kd_leg": Param(0.0246, 0.0, 0.5),
-    "kp_side": Param(2.1, 0.2, 6.0),
-    "kd_side": Param(0.0996, 0.0, 0.5),
-    "kp_belly": Param(3.4, 0.2, 6.0),
-    "kd_belly": Param(0.0471, 0.0, 0.5),
+    "kp_leg": Param(0.4419, 0.2, 5.0),
+    "kd_leg": Param(0.01781, 0.0, 0.5),
+    "kp_side": Param(2.035, 0.2, 6.0),
+    "kd_side": Param(0.1065, 0.0, 0.5),
+    "kp_belly": Param(2.87, 0.2, 6.0),
+    "kd_belly": Param(0.01671, 0.0, 0.5),
 }
 
 
