@@ -6,7 +6,11 @@ from fastheur.policy import Param, clip, contact
 
 TASK = "mujoco/hopper"
 OBS = "state"
-STATE = [("down", "i8"), ("doubt", "i8")]
+STATE = [
+    ("down", "i8"),
+    ("doubt", "i8"),
+    ("seen", "f8", (11,)),
+]  # seen: the observation, from the height and speed below
 PARAMS = {
     "low": Param(0.00936, 0.0, 0.05),  # m; a sole below this height touches the ground
 }
@@ -43,82 +47,51 @@ def sole(z, pitch, hip, knee, ankle):
     return ankle_height + min(0.26 * toes_up, -0.13 * toes_up) - 0.06
 
 
+def torque(bias, height, pitch, hip, knee, ankle, speed, rise, turn, hip_speed, knee_speed, ankle_speed, seen):
+    """Return the sum of a table's column, each weight times what is seen."""
+    total = bias + height * seen[0] + pitch * seen[1] + hip * seen[2]
+    total += knee * seen[3] + ankle * seen[4] + speed * seen[5] + rise * seen[6]
+    total += turn * seen[7] + hip_speed * seen[8] + knee_speed * seen[9] + ankle_speed * seen[10]
+    return clip(total, 1.0)
+
+
 def act(obs, info, state, params, action):
-    p = params
-    height, pitch, hip, knee, ankle = obs[0], obs[1], obs[2], obs[3], obs[4]
-    high, fast, rise, turn = height - 1.25, obs[5] - 2.5, obs[6], obs[7]
-    state.down, state.doubt = contact(state.down, state.doubt, sole(height, pitch, hip, knee, ankle) < p.low, 2)
+    p, seen = params, state.seen
+    for place in range(11):
+        seen[place] = obs[place]
+    seen[0] -= 1.25
+    seen[5] -= 2.5
+    touching = sole(obs[0], obs[1], obs[2], obs[3], obs[4]) < p.low
+    state.down, state.doubt = contact(state.down, state.doubt, touching, 2)
     if state.down:
-        torque = p.ground_hip_bias + p.ground_hip_height * high + p.ground_hip_pitch * pitch + p.ground_hip_hip * hip
-        torque += (
-            p.ground_hip_knee * knee + p.ground_hip_ankle * ankle + p.ground_hip_speed * fast + p.ground_hip_rise * rise
-        )
-        torque += (
-            p.ground_hip_turn * turn
-            + p.ground_hip_hip_speed * obs[8]
-            + p.ground_hip_knee_speed * obs[9]
-            + p.ground_hip_ankle_speed * obs[10]
-        )
-        action[0] = clip(torque, 1.0)
-        torque = (
-            p.ground_knee_bias + p.ground_knee_height * high + p.ground_knee_pitch * pitch + p.ground_knee_hip * hip
-        )
-        torque += (
-            p.ground_knee_knee * knee
-            + p.ground_knee_ankle * ankle
-            + p.ground_knee_speed * fast
-            + p.ground_knee_rise * rise
-        )
-        torque += (
-            p.ground_knee_turn * turn
-            + p.ground_knee_hip_speed * obs[8]
-            + p.ground_knee_knee_speed * obs[9]
-            + p.ground_knee_ankle_speed * obs[10]
-        )
-        action[1] = clip(torque, 1.0)
-        torque = (
-            p.ground_ankle_bias + p.ground_ankle_height * high + p.ground_ankle_pitch * pitch + p.ground_ankle_hip * hip
-        )
-        torque += (
-            p.ground_ankle_knee * knee
-            + p.ground_ankle_ankle * ankle
-            + p.ground_ankle_speed * fast
-            + p.ground_ankle_rise * rise
-        )
-        torque += (
-            p.ground_ankle_turn * turn
-            + p.ground_ankle_hip_speed * obs[8]
-            + p.ground_ankle_knee_speed * obs[9]
-            + p.ground_ankle_ankle_speed * obs[10]
-        )
-        action[2] = clip(torque, 1.0)
+        action[0] = torque(
+            p.ground_hip_bias, p.ground_hip_height, p.ground_hip_pitch, p.ground_hip_hip, p.ground_hip_knee,
+            p.ground_hip_ankle, p.ground_hip_speed, p.ground_hip_rise, p.ground_hip_turn,
+            p.ground_hip_hip_speed, p.ground_hip_knee_speed, p.ground_hip_ankle_speed, seen,
+        )  # fmt: skip
+        action[1] = torque(
+            p.ground_knee_bias, p.ground_knee_height, p.ground_knee_pitch, p.ground_knee_hip, p.ground_knee_knee,
+            p.ground_knee_ankle, p.ground_knee_speed, p.ground_knee_rise, p.ground_knee_turn,
+            p.ground_knee_hip_speed, p.ground_knee_knee_speed, p.ground_knee_ankle_speed, seen,
+        )  # fmt: skip
+        action[2] = torque(
+            p.ground_ankle_bias, p.ground_ankle_height, p.ground_ankle_pitch, p.ground_ankle_hip, p.ground_ankle_knee,
+            p.ground_ankle_ankle, p.ground_ankle_speed, p.ground_ankle_rise, p.ground_ankle_turn,
+            p.ground_ankle_hip_speed, p.ground_ankle_knee_speed, p.ground_ankle_ankle_speed, seen,
+        )  # fmt: skip
     else:
-        torque = p.air_hip_bias + p.air_hip_height * high + p.air_hip_pitch * pitch + p.air_hip_hip * hip
-        torque += p.air_hip_knee * knee + p.air_hip_ankle * ankle + p.air_hip_speed * fast + p.air_hip_rise * rise
-        torque += (
-            p.air_hip_turn * turn
-            + p.air_hip_hip_speed * obs[8]
-            + p.air_hip_knee_speed * obs[9]
-            + p.air_hip_ankle_speed * obs[10]
-        )
-        action[0] = clip(torque, 1.0)
-        torque = p.air_knee_bias + p.air_knee_height * high + p.air_knee_pitch * pitch + p.air_knee_hip * hip
-        torque += p.air_knee_knee * knee + p.air_knee_ankle * ankle + p.air_knee_speed * fast + p.air_knee_rise * rise
-        torque += (
-            p.air_knee_turn * turn
-            + p.air_knee_hip_speed * obs[8]
-            + p.air_knee_knee_speed * obs[9]
-            + p.air_knee_ankle_speed * obs[10]
-        )
-        action[1] = clip(torque, 1.0)
-        torque = p.air_ankle_bias + p.air_ankle_height * high + p.air_ankle_pitch * pitch + p.air_ankle_hip * hip
-        torque += (
-            p.air_ankle_knee * knee + p.air_ankle_ankle * ankle + p.air_ankle_speed * fast + p.air_ankle_rise * rise
-        )
-        torque += (
-            p.air_ankle_turn * turn
-            + p.air_ankle_hip_speed * obs[8]
-            + p.air_ankle_knee_speed * obs[9]
-            + p.air_ankle_ankle_speed * obs[10]
-        )
-        action[2] = clip(torque, 1.0)
+        action[0] = torque(
+            p.air_hip_bias, p.air_hip_height, p.air_hip_pitch, p.air_hip_hip, p.air_hip_knee,
+            p.air_hip_ankle, p.air_hip_speed, p.air_hip_rise, p.air_hip_turn,
+            p.air_hip_hip_speed, p.air_hip_knee_speed, p.air_hip_ankle_speed, seen,
+        )  # fmt: skip
+        action[1] = torque(
+            p.air_knee_bias, p.air_knee_height, p.air_knee_pitch, p.air_knee_hip, p.air_knee_knee,
+            p.air_knee_ankle, p.air_knee_speed, p.air_knee_rise, p.air_knee_turn,
+            p.air_knee_hip_speed, p.air_knee_knee_speed, p.air_knee_ankle_speed, seen,
+        )  # fmt: skip
+        action[2] = torque(
+            p.air_ankle_bias, p.air_ankle_height, p.air_ankle_pitch, p.air_ankle_hip, p.air_ankle_knee,
+            p.air_ankle_ankle, p.air_ankle_speed, p.air_ankle_rise, p.air_ankle_turn,
+            p.air_ankle_hip_speed, p.air_ankle_knee_speed, p.air_ankle_ankle_speed, seen,
+        )  # fmt: skip
