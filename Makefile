@@ -41,4 +41,5 @@ $(STAMP): pyproject.toml setup.py fastheur/_core.pyx fastheur/planner/_backward.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing fastheur and its dependencies into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bench]"
+	@$(BIN)/python -m compileall -q fastheur  # many processes start; some may write no bytecode
 	@touch $@

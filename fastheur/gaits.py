@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from numba import types
 from numba.extending import overload
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ramp",
     "servo",
     "wave",
+    "weighted",
     "wrap",
 ]
 
@@ -175,3 +177,41 @@ def foot_place(speed: float, wanted: float, stance: float, gain: float) -> float
         gain: m per m/s of too much speed.
     """
     return speed * stance / 2 + gain * (speed - wanted)
+
+
+_UNEQUAL = "weighted: this column has not as many parameters as there are numbers seen"
+
+
+def weighted(params: Any, column: str, seen: Any) -> float:
+    """Return a sum of what is seen, weighted by the parameters whose names start with ``column`` and an underscore.
+
+    A law of state feedback has no clock and no wanted postures: each torque is such a sum, with one table of weights per
+    contact. With ``PARAMS`` named ``ground_hip_bias``, ``ground_hip_height`` and so on, in the order of ``seen``::
+
+        action[0] = clip(weighted(params, "ground_hip", state.seen), 1.0)
+
+    Args:
+        params: of the policy. column: a literal string. seen: float64 (count,), as many as there are such parameters.
+
+    Raises:
+        ValueError: the counts differ.
+    """
+    weights = [getattr(params, name) for name in params if name.startswith(column + "_")]
+    if len(weights) != len(seen):
+        raise ValueError(_UNEQUAL)
+    total = 0.0
+    for weight, value in zip(weights, seen, strict=True):
+        total += weight * value
+    return total
+
+
+@overload(weighted, jit_options={"nogil": True}, prefer_literal=True, strict=False)
+def _weighted(params: Any, column: Any, seen: Any) -> Any:
+    if not isinstance(params, types.Record) or not isinstance(column, types.StringLiteral):
+        return None
+    names = [name for name in params.fields if name.startswith(column.literal_value + "_")]
+    lines = [f"    total += params.{name} * seen[{place}]" for place, name in enumerate(names)]
+    check = f"    if len(seen) != {len(names)}:\n        raise ValueError({_UNEQUAL!r})"
+    scope: dict[str, Any] = {}
+    exec("\n".join(["def unrolled(params, column, seen):", check, "    total = 0.0", *lines, "    return total"]), scope)
+    return scope["unrolled"]

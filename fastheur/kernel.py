@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,9 @@ class _Fields:
 
     def __init__(self, record: np.void) -> None:
         object.__setattr__(self, "_record", record)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._record.dtype.names or ())
 
     def __getattr__(self, name: str) -> Any:
         if name not in (self._record.dtype.names or ()):

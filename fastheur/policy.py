@@ -24,7 +24,8 @@ unsigned ones.
 
 For robots that walk there is a gait kit, imported from here too (:mod:`fastheur.gaits`): ``next_phase``, ``pull_phase``
 (oscillators), ``wave`` (harmonics), ``ramp``, ``servo`` (PD torque), ``clip``, ``wrap``, ``quaternion_yaw``,
-``quaternion_tilt``, ``in_heading`` (posture and heading), ``contact`` (touch-down), ``foot_place``.
+``quaternion_tilt``, ``in_heading`` (posture and heading), ``contact`` (touch-down), ``foot_place``, ``weighted`` (state
+feedback).
 """
 
 import math
@@ -49,6 +50,7 @@ from fastheur.gaits import (
     ramp,
     servo,
     wave,
+    weighted,
     wrap,
 )
 
@@ -71,6 +73,7 @@ __all__ = [
     "state_dtype",
     "uniform",
     "wave",
+    "weighted",
     "wrap",
 ]
 

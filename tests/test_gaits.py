@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastheur import evaluate, gaits, policy
+from fastheur.kernel import _Rows
 
 HALF = math.pi / 2
 EXACT = {
@@ -63,7 +64,7 @@ def test_what_each_helper_returns(name, arguments, expected):
 
 
 def test_every_helper_is_tested_and_may_be_imported_by_policies():
-    assert sorted(EXACT) == sorted(gaits.__all__)
+    assert sorted([*EXACT, "weighted"]) == sorted(gaits.__all__)
     assert set(gaits.__all__) <= set(policy.__all__)
 
 
@@ -80,6 +81,19 @@ def test_compiled_helpers_return_the_numbers_of_the_plain_ones(name):
             compiled = numba.njit(lambda v, f=plain: f(v[0], v[1], v[2], v[3]))
         for row in rows:
             np.testing.assert_allclose(compiled(row), plain(*row), rtol=1e-14, atol=1e-14)
+
+
+def test_a_column_of_parameters_weighs_what_is_seen():
+    params = policy.params_dtype({f"air_{name}": policy.Param(0.0) for name in ("hip_a", "hip_b", "knee_a")})
+    records = np.array([(2.0, 3.0, 5.0)], params)
+
+    def sums(params, seen):
+        return policy.weighted(params[0], "air_hip", seen)
+
+    for function, rows in ((numba.njit(sums), records), (sums, _Rows(records))):
+        assert function(rows, np.array([10.0, 100.0])) == 320.0
+        with pytest.raises(ValueError, match="as many"):
+            function(rows, np.array([10.0, 100.0, 1000.0]))
 
 
 def test_servo_drives_a_joint_to_its_angle():
@@ -105,7 +119,8 @@ from fastheur.policy import {names}
 
 TASK = "mujoco/ant"
 OBS = "state"
-STATE = [("phase", "f8"), ("down", "i8"), ("doubt", "i8"), ("landings", "i8")]
+STATE = [("phase", "f8"), ("down", "i8"), ("doubt", "i8"), ("landings", "i8"), ("seen", "f8", (2,))]
+PARAMS = {{"knee_bias": Param(0.1), "knee_lean": Param(-0.2)}}
 
 
 @numba.njit
@@ -124,16 +139,17 @@ def act(obs, info, state, params, action):
         state.phase = pull_phase(state.phase, 0.5 * state.landings, 0.5)
     state.phase = next_phase(state.phase, 0.6, obs[16], -0.1, 0.05)
     lean = clip(nose_up + left_up + wrap(yaw) + foot_place(forward, 1.0, 0.3, 0.1) + kit.clip(left, 0.1), 0.5)
+    state.seen[0], state.seen[1] = 1.0, lean
     for leg in range(4):
         turned = state.phase + leg * 1.5
         action[2 * leg] = drive(turned, obs[5 + 2 * leg], obs[19 + 2 * leg], info.elapsed)
-        action[2 * leg + 1] = servo(lean, obs[6 + 2 * leg], obs[20 + 2 * leg], 0.5, 0.1, 0.6)
+        action[2 * leg + 1] = weighted(params, "knee", state.seen) + servo(lean, obs[6 + 2 * leg], obs[20 + 2 * leg], 0.5, 0.1, 0.6)
 '''
 
 
 def test_a_policy_plays_the_same_compiled_and_in_debug_mode(tmp_path):
     file = tmp_path / "kit.py"
-    file.write_text(SOURCE.format(names=", ".join(sorted(gaits.__all__))))
+    file.write_text(SOURCE.format(names=", ".join(["Param", *sorted(gaits.__all__)])))
     compiled, plain = (evaluate(file, "mujoco/ant", episodes=1, max_steps=40, debug=debug) for debug in (False, True))
     assert compiled.episodes[0].action_hash == plain.episodes[0].action_hash
     assert compiled.mean == plain.mean != 0
