@@ -179,7 +179,8 @@ def foot_place(speed: float, wanted: float, stance: float, gain: float) -> float
     return speed * stance / 2 + gain * (speed - wanted)
 
 
-_UNEQUAL = "weighted: this column has not as many parameters as there are numbers seen"
+def _unequal(column: str, count: int) -> str:
+    return f"weighted: {count} parameters start with {column}_, which is not as many as the numbers seen; give each of them one"
 
 
 def weighted(params: Any, column: str, seen: Any) -> float:
@@ -198,7 +199,7 @@ def weighted(params: Any, column: str, seen: Any) -> float:
     """
     weights = [getattr(params, name) for name in params if name.startswith(column + "_")]
     if len(weights) != len(seen):
-        raise ValueError(_UNEQUAL)
+        raise ValueError(_unequal(column, len(weights)))
     total = 0.0
     for weight, value in zip(weights, seen, strict=True):
         total += weight * value
@@ -210,8 +211,8 @@ def _weighted(params: Any, column: Any, seen: Any) -> Any:
     if not isinstance(params, types.Record) or not isinstance(column, types.StringLiteral):
         return None
     names = [name for name in params.fields if name.startswith(column.literal_value + "_")]
-    lines = [f"    total += params.{name} * seen[{place}]" for place, name in enumerate(names)]
-    check = f"    if len(seen) != {len(names)}:\n        raise ValueError({_UNEQUAL!r})"
+    terms = [f"    total += params.{name} * seen[{place}]" for place, name in enumerate(names)]
+    check = f"    if len(seen) != {len(names)}:\n        raise ValueError({_unequal(column.literal_value, len(names))!r})\n    total = 0.0"
     scope: dict[str, Any] = {}
-    exec("\n".join(["def unrolled(params, column, seen):", check, "    total = 0.0", *lines, "    return total"]), scope)
+    exec("\n".join(["def unrolled(params, column, seen):", check, *terms, "    return total"]), scope)
     return scope["unrolled"]
