@@ -34,7 +34,8 @@ is refused. What it prints is seen by nobody, and slow: look into an episode wit
 
 GAITS = """
 fastheur.policy has building blocks of gaits for act, on plain numbers: {names}.
-wanted = p.mid + wave(phase, p.sin, p.cos) + p.lean * pitch; action[0] = servo(wanted, angle, speed, p.kp, p.kd)."""
+wanted = p.mid + wave(phase, p.sin, p.cos) + p.lean * pitch; action[0] = servo(wanted, angle, speed, p.kp, p.kd).
+Or without a clock: action[0] = clip(weighted(params, "hip", state.seen), 1.0) weighs what is seen with the parameters hip_..."""
 
 PLANNING = """
 To look ahead, a policy may plan with the simulator's own model. Then it is a class on whole NumPy batches, and may import
