@@ -1,6 +1,6 @@
 """HalfCheetah: gallop, by iterative LQG over 0.6 s with the simulator's own model, along the key frames of a stride.
 
-The frames are poses and torques of a stride that repeats itself at 11.3 m/s. They are wishes, weak ones: speed is wished for more, and
+The frames are poses and torques of a stride that repeats itself at 15.7 m/s. They are wishes, weak ones: speed is wished for more, and
 the motion that is played leaves them where it may. Which frame comes next is not decided by a clock: one plan is kept for each frame
 that could be next, all are improved at every step, and the cheapest is played. So a stumble only changes the frame, and so does the
 start from rest.
@@ -19,12 +19,12 @@ TASK = "mujoco/half_cheetah"
 # fmt: off
 FRAMES = np.array(
     [  # height (m against the start's) and pitch (rad); angles (rad): thigh, shin, foot, back then front; torques, the same order
-        [-0.06, -0.03,  0.54,  0.34,  0.37, -0.64, -0.50, -0.40, -0.94, -0.20,  0.13,  0.93,  0.96,  0.70],
-        [-0.04,  0.05,  0.11,  0.29,  0.30, -0.26, -0.29, -0.31, -0.63, -0.15,  0.25,  0.26,  1.00,  0.70],
-        [-0.03,  0.08, -0.34, -0.13,  0.14,  0.23,  0.41,  0.18, -0.52,  0.09, -0.37,  0.22,  0.51,  0.50],
-        [-0.06,  0.01, -0.55, -0.32, -0.18,  0.60,  0.68,  0.49,  0.09,  0.83, -0.67, -0.80,  0.03,  0.08],
-        [-0.05, -0.11, -0.38, -0.02, -0.43,  0.39,  0.67,  0.46,  1.00,  0.11,  0.96, -0.55, -0.57, -0.41],
-        [-0.03, -0.12,  0.23,  0.12,  0.09, -0.17,  0.10,  0.05, -0.10,  0.50,  0.16,  0.21, -0.35, -0.37],
+        [-0.10,  0.02,  0.82,  0.25,  0.37, -0.96, -0.60, -0.58, -0.75,  0.43,  0.33,  1.00,  1.00,  1.00],
+        [-0.06,  0.07,  0.07,  0.34,  0.23, -0.09,  0.03, -0.10, -0.90, -0.47, -0.59,  0.28,  1.00,  0.88],
+        [-0.06,  0.09, -0.53, -0.24, -0.14,  0.53,  0.70,  0.51,  0.04, -0.40, -0.68,  0.22,  0.26,  0.43],
+        [-0.08,  0.05, -0.50, -0.82, -0.44,  0.75,  0.91,  0.52,  0.96,  0.29, -0.51, -1.00, -1.00, -0.08],
+        [-0.04, -0.05, -0.17, -0.41, -0.32,  0.24,  0.32,  0.30,  1.00,  0.20,  1.00, -0.49, -1.00, -0.38],
+        [-0.07, -0.03,  0.49,  0.14,  0.27, -0.69, -0.41, -0.13, -0.29, -0.20, -0.34,  0.27, -0.18, -0.72],
     ]
 )
 # fmt: on
