@@ -1,6 +1,6 @@
 """HalfCheetah: gallop, by iterative LQG over 0.6 s with the simulator's own model, along the key frames of a stride.
 
-The frames are poses and torques of a stride that repeats itself at 15.7 m/s. They are wishes, weak ones: speed is wished for more, and
+The frames are poses and torques of a stride that repeats itself at 20.9 m/s. They are wishes, weak ones: speed is wished for more, and
 the motion that is played leaves them where it may. Which frame comes next is not decided by a clock: one plan is kept for each frame
 that could be next, all are improved at every step, and the cheapest is played. So a stumble only changes the frame, and so does the
 start from rest.
@@ -19,19 +19,19 @@ TASK = "mujoco/half_cheetah"
 # fmt: off
 FRAMES = np.array(
     [  # height (m against the start's) and pitch (rad); angles (rad): thigh, shin, foot, back then front; torques, the same order
-        [-0.10,  0.02,  0.82,  0.25,  0.37, -0.96, -0.60, -0.58, -0.75,  0.43,  0.33,  1.00,  1.00,  1.00],
-        [-0.06,  0.07,  0.07,  0.34,  0.23, -0.09,  0.03, -0.10, -0.90, -0.47, -0.59,  0.28,  1.00,  0.88],
-        [-0.06,  0.09, -0.53, -0.24, -0.14,  0.53,  0.70,  0.51,  0.04, -0.40, -0.68,  0.22,  0.26,  0.43],
-        [-0.08,  0.05, -0.50, -0.82, -0.44,  0.75,  0.91,  0.52,  0.96,  0.29, -0.51, -1.00, -1.00, -0.08],
-        [-0.04, -0.05, -0.17, -0.41, -0.32,  0.24,  0.32,  0.30,  1.00,  0.20,  1.00, -0.49, -1.00, -0.38],
-        [-0.07, -0.03,  0.49,  0.14,  0.27, -0.69, -0.41, -0.13, -0.29, -0.20, -0.34,  0.27, -0.18, -0.72],
+        [-0.12, -0.12,  1.16,  0.60,  0.73, -0.91, -0.42, -0.55, -1.00,  1.00,  0.60,  0.94,  0.98,  0.97],
+        [-0.07, -0.04,  0.02,  0.78,  0.69, -0.14,  0.13, -0.10, -1.00, -1.00, -1.00,  0.21,  1.00,  0.90],
+        [-0.05,  0.07, -0.56, -0.45, -0.21,  0.58,  0.78,  0.62, -0.66, -1.00, -0.46,  0.71,  0.43,  0.41],
+        [-0.06,  0.03, -0.54, -0.93, -0.39,  0.77,  0.86,  0.50,  0.89, -0.77, -1.00, -0.99, -1.00,  0.07],
+        [-0.01, -0.05, -0.08, -0.68, -0.42,  0.16,  0.20,  0.28,  1.00,  0.92,  0.72, -0.67, -1.00, -0.60],
+        [-0.06, -0.05,  0.47,  0.22,  0.04, -0.86, -0.39, -0.17,  1.00,  0.77,  0.67, -0.05,  0.27, -0.37],
     ]
 )
 # fmt: on
 # What should be 0 after every env step of the horizon. A weight is one over the deviation that costs as much as others.
 PARAMS = {
     "top": Param(30.0, 5.0, 60.0),  # wanted forward speed, m/s: more than there is
-    "pace": Param(0.3, 0.0, 5.0),  # per m/s that is missing
+    "pace": Param(0.45, 0.0, 5.0),  # per m/s that is missing
     "pose": Param(2.0, 0.0, 20.0),  # per rad that a joint is away from the frame
     "upright": Param(2.0, 0.0, 50.0),  # per rad of pitch, the same
     "height": Param(10.0, 0.0, 50.0),  # per m of height, the same
