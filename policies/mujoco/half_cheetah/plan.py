@@ -31,7 +31,7 @@ FRAMES = np.array(
 # What should be 0 after every env step of the horizon. A weight is one over the deviation that costs as much as others.
 PARAMS = {
     "top": Param(30.0, 5.0, 60.0),  # wanted forward speed, m/s: more than there is
-    "pace": Param(0.45, 0.0, 5.0),  # per m/s that is missing
+    "pace": Param(0.65, 0.0, 5.0),  # per m/s that is missing
     "pose": Param(2.0, 0.0, 20.0),  # per rad that a joint is away from the frame
     "upright": Param(2.0, 0.0, 50.0),  # per rad of pitch, the same
     "height": Param(10.0, 0.0, 50.0),  # per m of height, the same
