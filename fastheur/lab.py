@@ -298,9 +298,15 @@ class Lab:
         )
 
     def _trial(
-        self, number: int, source: str, hypothesis: str, allow_loss: list[str], episodes: int | None = None
+        self,
+        number: int,
+        source: str,
+        hypothesis: str,
+        allow_loss: list[str],
+        episodes: int | None = None,
+        protocol: str | None = None,
     ) -> Answer:
-        return self._trials.trial(number, source, hypothesis, episodes, allow_loss)
+        return self._trials.trial(number, source, hypothesis, episodes, allow_loss, protocol)
 
     def _search(
         self, number: int, source: str, steps: int, space: Mapping[str, Any], sampler: str, hypothesis: str

@@ -10,6 +10,7 @@ from fastheur.operations import Answer
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig
 from fastheur.seeds import episode_seeds
+from fastheur.tasks import Protocol, find_protocol
 
 
 class Looks:
@@ -46,8 +47,7 @@ class Looks:
             raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
         if found["split"] != "train":
             raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
-        golden = found["role"] == "golden"
-        protocol = self._config.golden_protocol(judge.cap) if golden else self._config.protocol
+        protocol = self._protocol(found)
         known = self._ledger.episode(trial, episode)
         if known and known["length"] > judge.left:
             raise ConfigError(
@@ -65,3 +65,12 @@ class Looks:
                 "decide from its observations, state and uniform(state) alone."
             )
         return answer
+
+    def _protocol(self, trial: Mapping[str, Any]) -> Protocol:
+        """Return what a trial was played under: golden cases have a cap of their own, and a look may be under another protocol."""
+        own = self._config.protocol
+        if trial["role"] == "golden":
+            return self._config.golden_protocol(self._judge.cap)
+        if trial["protocol"].startswith(own.label(self._config.task)):
+            return own
+        return find_protocol(trial["protocol"].split(" ")[0], self._config.environment)

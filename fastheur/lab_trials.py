@@ -22,6 +22,7 @@ from fastheur.run_ledger import RunLedger, Version
 from fastheur.runs import RunConfig
 from fastheur.searching import make_space, ranking
 from fastheur.source_limits import MAX_BYTES
+from fastheur.tasks import Protocol, find_protocol, make_task
 
 REPORT_TOKENS = 700
 
@@ -53,27 +54,37 @@ class Trials:
     # ------------------------------------------------------------------ trial
 
     def trial(
-        self, operation: int, source: str, hypothesis: str, episodes: int | None = None, allow: Sequence[str] = ()
+        self,
+        operation: int,
+        source: str,
+        hypothesis: str,
+        episodes: int | None = None,
+        allow: Sequence[str] = (),
+        protocol: str | None = None,
     ) -> Answer:
         """Try a candidate; see the operation ``trial``.
 
         Raises:
             StepsSpent: the budget ended before there was a verdict; what is known of the candidate stays in the ledger.
-            ConfigError: ``allow`` names a golden case that does not exist; nothing was played.
+            ConfigError: ``allow`` names a golden case that does not exist, or there is no such protocol; nothing was played.
         """
         problem = _unreadable(source)
         if problem:
             return Answer(f"Refused: {problem}", {"status": "refused", "reason": problem})
         sha256 = hashlib.sha256(source.encode()).hexdigest()
         regress.check_names(self._ledger.golden(), allow)
+        other = self._other(protocol)
         known = self._ledger.version_of(sha256)
-        if known and self._answered(known, episodes):
+        if known and other is None and self._answered(known, episodes):
             return self._again(known)
-        version = (
-            self._taken_up(operation, known) if known else self._new_version(operation, sha256, source, hypothesis)
-        )
+        if known and other is None:
+            version = self._taken_up(operation, known)
+        else:
+            version = known or self._new_version(operation, sha256, source, hypothesis)
         try:
             row = self._row(version)
+            if other is not None:
+                return self._looked(operation, version, row, episodes, other)
             tried = _Tried(version, row, self._train(operation, version, row, episodes))
             return self._verdict(operation, tried, allow)
         except StepsSpent:
@@ -84,6 +95,35 @@ class Trials:
             self._board.say(f"{version.name} failed: {str(error).splitlines()[0]}")
             data = {"status": "failed", "version": version.version, "reason": str(error), "promoted": False}
             return Answer(f"{version.name} failed, and has no score.\n{error}", data)
+
+    def _other(self, name: str | None) -> Protocol | None:
+        """Return the protocol that is asked for, or None for the run's own."""
+        own = self._config.protocol
+        if name is None or name == own.name:
+            return None
+        other = find_protocol(name, self._config.environment)
+        make_task(self._config.environment, self._config.mode, other)
+        return other
+
+    def _looked(self, operation: int, version: Version, row: Row, episodes: int | None, other: Protocol) -> Answer:
+        """Play a candidate under another protocol than the run's: a score and a failure report, no verdict."""
+        count = 1 if other.deterministic(self._config.task) else episodes or self._config.train_episodes
+        order = Order(operation, "train", "train", range(count), other, record=True, notes=row.name)
+        played = self._judge.play([row], order)[0]
+        label, card = other.label(self._config.task), played.card
+        if version.verdict == "open":
+            self._ledger.change_version(version.version, reason=f"{card.mean:,.2f} under {label}; not tried yet.")
+        self._board.say(f"{version.name} {card.mean:,.2f} under {label}: {version.hypothesis}")
+        lines = [
+            f"{version.name} (trial {played.trial}): mean return {card.mean:,.2f} under {label}, train episodes ({card.spread}).",
+            f"No verdict: champions are made under {self._config.protocol.name}. Send it again without protocol= to have it tried.",
+        ]
+        report = failures.report(_records(played), meanings=self._meanings, most_tokens=REPORT_TOKENS)
+        data = {
+            "status": "seen", "version": version.version, "trial": played.trial, "promoted": False,
+            "score_mean": card.mean, "scorecard": card.to_dict(), "protocol": label,
+        }  # fmt: skip
+        return Answer("\n".join([*lines, "", report]), data)
 
     def _new_version(self, operation: int, sha256: str, source: str, hypothesis: str) -> Version:
         champion = self._ledger.champion
@@ -205,7 +245,7 @@ class Trials:
 
     def _answered(self, version: Version, episodes: int | None) -> bool:
         """True where there is nothing to add to what was once said about this text."""
-        if self._ledger.operation_status(version.operation) != "done":
+        if version.verdict == "open" or self._ledger.operation_status(version.operation) != "done":
             return False
         return episodes is None or version.verdict == "failed"
 

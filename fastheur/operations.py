@@ -79,7 +79,8 @@ _TABLE = (
         "trial",
         "Play a candidate on train episodes: its scores, the difference to the champion on the same episodes, and a "
         "failure report. A candidate that looks better goes through the gate (validation episodes, golden cases) and "
-        "becomes champion if it passes. A text that was tried before is answered from the records, at no cost.",
+        "becomes champion if it passes. A text that was tried before is answered from the records, at no cost. With protocol=NAME "
+        "(Atari: weng2026, where one episode is everything, or robust) it is only played and scored under that protocol.",
         {
             "source": _SOURCE,
             "hypothesis": _HYPOTHESIS,
@@ -94,6 +95,10 @@ _TABLE = (
                 "items": {"type": "string"},
                 "default": [],
                 "description": "Names of golden cases that this version may fail.",
+            },
+            "protocol": {
+                "type": "string",
+                "description": "Another protocol than the run's, for a look: played and scored, without a verdict.",
             },
         },
         ("source", "hypothesis"),

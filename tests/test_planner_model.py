@@ -168,7 +168,21 @@ def test_a_coarser_model_is_near_and_costs_what_it_is_told_to():
     assert meter.total == 2
 
 
-@pytest.mark.parametrize("wrong", [{"substeps": -1}, {"integrator": "magic"}])
+@pytest.mark.parametrize(("gradual", "jolt"), [(0.0, True), (0.01, False)])
+def test_gradual_contacts_take_the_jolt_out_of_a_landing(gradual, jolt):
+    """Where a foot comes within reach of the floor, a hair's difference in height makes a jump in speed, or it does not."""
+    model = Model(engine_of("ant").spec, gradual=gradual)
+    heights = np.linspace(0.4, 0.6, 4001)
+    starts = np.zeros((len(heights), 1 + model.positions + model.speeds))
+    starts[:, 3], starts[:, 4], starts[:, 17 + 1] = heights, 1.0, -1.0  # upright, falling at 1 m/s
+    starts[:, 8:16] = 0.0, 1.0, 0.0, -1.0, 0.0, -1.0, 0.0, 1.0
+    slots = np.zeros(len(heights), np.int64)
+    after = model.rollout(slots, starts, np.zeros((len(heights), 1, 1, model.motors))).states[:, 0, 0]
+    jump = np.abs(np.diff(after[:, 18])).max()
+    assert (jump > 0.01) == jolt
+
+
+@pytest.mark.parametrize("wrong", [{"substeps": -1}, {"gradual": -0.1}, {"integrator": "magic"}])
 def test_an_unknown_integrator_is_refused(wrong):
     with pytest.raises(PolicyError, match="one of euler, rk4, implicit, implicitfast"):
         Model(engine_of("ant").spec, **wrong)

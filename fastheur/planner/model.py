@@ -37,7 +37,13 @@ class Model:
     """
 
     def __init__(
-        self, spec: Spec, sensors: Sequence[tuple[str, str]] = (), *, substeps: int = 0, integrator: str = ""
+        self,
+        spec: Spec,
+        sensors: Sequence[tuple[str, str]] = (),
+        *,
+        substeps: int = 0,
+        integrator: str = "",
+        gradual: float = 0.0,
     ) -> None:
         """Load the model of ``spec``'s task.
 
@@ -46,6 +52,8 @@ class Model:
             substeps: simulator steps per env step; 0 for the task's own. integrator: one of
                 :data:`fastheur.planner.rollouts.INTEGRATORS`; empty for the task's own. Other ones make a cheaper, coarser model,
                 whose steps are no longer those of the task: what :meth:`remember` foresees is then seldom taken.
+            gradual: metres over which a contact begins; 0 for the task's own. MuJoCo's default contact begins with a jolt (of 0.02 m/s
+                for Ant), and a jolt has no derivative: iterative LQG wants 0.01 or so. Coarser too; HalfCheetah's own are gradual.
 
         Raises:
             PolicyError: the task has no model that can be stepped, or a sensor or an integrator is unknown.
@@ -54,12 +62,13 @@ class Model:
             raise PolicyError(
                 f"{spec.env_id or 'This task'} has no model to plan with; Gymnasium's MuJoCo tasks with frame_stack=1 have one."
             )
-        if substeps < 0 or integrator not in ("", *INTEGRATORS):
+        if substeps < 0 or gradual < 0 or integrator not in ("", *INTEGRATORS):
             raise PolicyError(
-                f"Found substeps={substeps}, integrator={integrator!r}; expected 0 or more, and one of {', '.join(INTEGRATORS)}."
+                f"Found substeps={substeps}, gradual={gradual}, integrator={integrator!r}; expected numbers from 0 up, "
+                f"and one of {', '.join(INTEGRATORS)}."
             )
         self._source, self._skip = spec.model, substeps or spec.model.frame_skip
-        self._simulator = Simulator(spec.model.xml, sensors, spec.model.frame_skip / self._skip, integrator)
+        self._simulator = Simulator(spec.model.xml, sensors, spec.model.frame_skip / self._skip, integrator, gradual)
         self._meter = model_steps.current()
         self.positions, self.speeds, self.motors = (
             self._simulator.positions, self._simulator.speeds, self._simulator.motors,

@@ -48,9 +48,15 @@ class Simulator:
     """
 
     def __init__(
-        self, xml: str, sensors: Sequence[tuple[str, str]], substep: float = 1.0, integrator: str = ""
+        self,
+        xml: str,
+        sensors: Sequence[tuple[str, str]],
+        substep: float = 1.0,
+        integrator: str = "",
+        gradual: float = 0.0,
     ) -> None:
-        """Load a model; its time step is made ``substep`` times as long, and its integrator changed if one is named."""
+        """Load a model; its time step is made ``substep`` times as long, its integrator changed if one is named, and its contacts
+        made to begin from nothing and grow over ``gradual`` metres, if more than 0."""
         self._pool = prepare()
         import mujoco
 
@@ -60,6 +66,9 @@ class Simulator:
         self.model.opt.timestep *= substep
         if integrator:
             self.model.opt.integrator = getattr(mujoco.mjtIntegrator, f"mjINT_{integrator.upper()}")
+        if gradual:
+            for law in (self.model.geom_solimp, self.model.jnt_solimp):  # floor, and the joints' stops
+                law[:, 0], law[:, 2] = 0.0, gradual
         self._data = [mujoco.MjData(self.model) for _ in range(max(1, self._pool.nthread))]
         self._control = int(mujoco.mjtState.mjSTATE_CTRL.value)
         self.positions, self.speeds, self.motors = int(self.model.nq), int(self.model.nv), int(self.model.nu)

@@ -13,8 +13,8 @@ PARAMS = {
     "least": Param(0.05, 0.0, 0.5),  # smallest deviation of later rounds
     # Value of a future: the reward on the way, and
     "hurry": Param(8.0, 0.0, 20.0),  # at its end: per m/s of forward speed
-    "high": Param(20.0, 0.0, 100.0),  # at every step, less: per m that the torso is above 0.8 m
-    "fall": Param(30.0, 0.0, 100.0),  # at every step outside 0.26 .. 0.95 m, less; the episode ends outside 0.2 .. 1 m
+    "high": Param(60.0, 0.0, 100.0),  # at every step, less: per m that the torso is above 0.8 m
+    "fall": Param(100.0, 0.0, 300.0),  # at every step outside 0.26 .. 0.95 m, less; the episode ends outside 0.2 .. 1 m
 }
 STEP, EFFORT = 0.05, 0.5  # s; the reward's price of a squared torque
 PLANS, ROUNDS, HORIZON, KNOTS, ELITE = 128, 3, 16, 8, 12

@@ -44,7 +44,7 @@ def misses(before, after, sensors, action, left, p, out):
 
 class Policy:
     def __init__(self, spec, params, random):
-        self.model = Model(spec, SENSORS)
+        self.model = Model(spec, SENSORS, gradual=0.01)
         self.planner = ILQR(self.model, misses, params, horizon=HORIZON, count=MISSES, every=EVERY, stride=STRIDE)
 
     def reset(self, slots):
