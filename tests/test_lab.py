@@ -108,6 +108,35 @@ def test_the_same_text_again_is_answered_from_the_ledger(lab):
     assert len(lab.run.ledger.versions()) == 2
 
 
+def test_a_look_under_another_protocol_gives_a_score_and_no_verdict(tmp_path):
+    breakout = find_environment("atari/breakout")
+    robust = find_protocol("robust", breakout, max_steps=300)
+    still = 'OBS = "ram"\n\n\ndef act(obs, info, state, params):\n    return {}\n'
+    settings = {
+        "environment": breakout,
+        "mode": "ram",
+        "protocol": robust,
+        "train_episodes": 2,
+        "start": still.format(0),
+    }
+    with lab_in(tmp_path / "run", **settings) as lab:
+        seen = tried(lab, still.format(1), "fire", protocol="weng2026")
+        assert (seen.data["status"], seen.data["promoted"], seen.data["protocol"]) == ("seen", False, "weng2026")
+        assert "under weng2026" in seen.text and "No verdict" in seen.text
+        version = lab.run.ledger.versions()[-1]
+        assert version.verdict == "open" and version.trial is None
+        before = charged(lab)
+        assert tried(lab, still.format(1), "fire", protocol="weng2026").data["score_mean"] == seen.data["score_mean"]
+        assert charged(lab) == before
+        traced = lab.call("trace", {"trial": seen.data["trial"], "episode": 0, "around": "end", "last": 3})
+        assert "FIRE" in traced.text
+        answer = tried(lab, still.format(1), "fire")  # what was only looked at is tried when it is sent again
+        assert answer.data["status"] in ("promoted", "rejected")
+        assert lab.run.ledger.version_of(version.policy_sha256).verdict in ("champion", "rejected")
+        with pytest.raises(ConfigError, match="There is no protocol 'robsut'"):
+            tried(lab, still.format(2), "right", protocol="robsut")
+
+
 @pytest.mark.parametrize(
     ("source", "found"),
     [
