@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +24,7 @@ from fastheur.verbs import USAGE, VERBS
 _OPEN_GROUPS = ("params.", "env.args.", "protocol.args.", "protocol.max_steps", "protocol.episodes", "env.id")
 """Settings a user may add although no file lists them: the ``++`` that Hydra wants is put in for them."""
 
-_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run", "start", "name", "resume", "file")
+_TEXTS = ("policy", "out", "ledger", "notes", "plot", "run", "start", "name", "resume", "file", "runs", "systems")
 """Settings whose value is taken as it stands, whatever Hydra's grammar would make of spaces, commas and quotes."""
 
 TRACEBACK = "FASTHEUR_TRACEBACK"
@@ -100,6 +100,8 @@ def _run(name: str, words: list[str]) -> int:
     overrides = [word for word in words if _is_setting(name, word)]
     positionals = _positionals(name, [word for word in words if word not in overrides])
     _refuse_hydra(overrides)
+    if name == "suite" and not sweep:
+        return _suite(positionals[0], overrides)
     command = import_module(VERBS[name].module)
     if not sweep:
         return int(command.main(compose(name, overrides), *positionals))
@@ -161,15 +163,39 @@ def _composed(verb: str, overrides: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _sweep(overrides: Sequence[str]) -> int:
-    """Run every combination through Hydra's own sweeper and joblib launcher; print what came out of each."""
+    """Evaluate every combination of ``overrides``; print what came out of each."""
+    from fastheur.commands.eval import summary
+
+    folder = _sweep_folder(overrides)
+    try:
+        _multirun("eval", overrides, folder, sweep_job)
+    except KeyboardInterrupt:
+        summary(folder)
+        raise
+    return summary(folder)
+
+
+def _suite(name: str, overrides: Sequence[str]) -> int:
+    """Play what a suite has to play, a job per game, and show how it stands then."""
+    from fastheur.commands import suite
+
+    config = compose("suite", overrides)
+    games = suite.pending(config, name)
+    if games:
+        words = [word for word in overrides if not word.startswith("games=")]
+        folder = _sweep_folder(words)
+        _multirun("suite", [*words, f"+suite={name}", f"+game={','.join(games)}"], folder, suite_job)
+        suite.played(folder)
+    return int(suite.main(config, name))
+
+
+def _multirun(verb: str, overrides: Sequence[str], folder: Path, job: Callable[[Any], None]) -> None:
+    """Run ``job`` for every combination through Hydra's own sweeper and joblib launcher."""
     import hydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from fastheur.commands.eval import summary
-
     _register()
-    folder = Path("runs/sweeps") / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     settings = [
         "hydra/launcher=joblib",
         f"hydra.launcher.n_jobs={_jobs(overrides)}",
@@ -179,19 +205,14 @@ def _sweep(overrides: Sequence[str]) -> int:
         "hydra/hydra_logging=none",
     ]
     words = ["fastheur", "--multirun", *settings, *(_opened(word) for word in _checked(overrides))]
-    _check_sweep_folders(folder, overrides)
     try:
         with _hydra_call(words):
-            hydra.main(version_base=None, config_path=str(CONF), config_name="eval")(sweep_job)()
+            hydra.main(version_base=None, config_path=str(CONF), config_name=verb)(job)()
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_hydra_reason(error, "eval")) from error
-    except KeyboardInterrupt:
-        summary(folder)
-        raise
+        raise ConfigError(_hydra_reason(error, verb)) from error
     finally:
         if not any(path.is_dir() for path in folder.iterdir()):  # nothing is left of a sweep that did not start
             shutil.rmtree(folder, ignore_errors=True)
-    return summary(folder)
 
 
 @contextlib.contextmanager
@@ -221,18 +242,21 @@ def _jobs(overrides: Sequence[str]) -> int:
     return int(value)
 
 
-def _check_sweep_folders(folder: Path, overrides: Sequence[str]) -> None:
+def _sweep_folder(overrides: Sequence[str]) -> Path:
+    """Make a folder for the jobs, after a look at where their results are to go."""
     from fastheur.commands import output
 
     for value in _values(overrides, "out"):
-        if value.lower() != "null":
+        if value.lower() not in ("null", "false"):
             output.checked_folder(value.strip("'\""))
+    folder = Path("runs/sweeps") / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         raise ConfigError(
             f"Cannot make {folder} here: {error.strerror}. Sweep in a folder you may write in."
         ) from error
+    return folder
 
 
 def sweep_job(config: Any) -> None:
@@ -246,6 +270,16 @@ def sweep_job(config: Any) -> None:
     main_in_sweep(
         _plain(OmegaConf.to_container(config, resolve=True)), Path(runtime.runtime.output_dir), int(runtime.job.num)
     )
+
+
+def suite_job(config: Any) -> None:
+    """One job of a suite: play what one game has to play."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    from fastheur.commands.suite import play
+
+    play(_plain(OmegaConf.to_container(config, resolve=True)), Path(HydraConfig.get().runtime.output_dir))
 
 
 @cache

@@ -1,6 +1,7 @@
 """Runs an agent on a Lab until the run is over, and confirms its champion once on sealed seeds."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,26 +88,67 @@ def work(lab: Lab, agent: Agent, resumed: bool = False) -> None:
 
 
 def confirm(lab: Lab) -> Scorecard:
-    """Play the champion of a run that is over on the run's sealed seeds, once, and keep it as the headline."""
+    """Play the champion of a run that is over on the run's sealed seeds, once, and keep it as the headline.
+
+    The champions of the run's checkpoints play there too, in the same read: see :func:`confirm_checkpoints`.
+    """
     run, ledger = lab.run, lab.run.ledger
     champion, config = ledger.champion, run.config
     assert champion is not None
     if lab.over is None:
         raise ConfigError("The run goes on; its champion is confirmed when it is over (`finish`).")
     lab.judge.deadline = lambda: config.trial_s  # a wall time that is spent does not spoil what was learnt in it
-    lab.board.doing = f"confirming {champion.name} on {config.confirm_episodes} sealed episodes"
-    declared = lab.judge.ask("check", source=champion.source, name=f"{champion.name}.py")
-    row = row_of(f"{champion.name}.py", champion.source, champion.policy_sha256, declared)
-    order = Order(
-        ledger.open_operation("confirm", {}), "sealed", "sealed", range(config.confirm_episodes), config.confirm_protocol,
-        notes="sealed confirmation", secret=ledger.value("secret"),
-    )  # fmt: skip
-    card = lab.judge.play([row], order)[0].card
+    operation = ledger.open_operation("confirm", {})
+    card = _sealed(lab, champion, operation, config.confirm_episodes)
+    reads = _checkpoint_reads(lab, operation, config.checkpoints, config.checkpoint_episodes)
     with ledger.at_once("write the confirmation"):
-        ledger.close_operation(order.operation, "done", {"text": str(card), "data": card.to_dict()})
-        ledger.put(status="confirmed", confirmed=card.to_dict())
+        ledger.close_operation(operation, "done", {"text": str(card), "data": card.to_dict()})
+        ledger.put(status="confirmed", confirmed=card.to_dict(), checkpoints=reads)
     lab.board.doing = ""
     return card
+
+
+def confirm_checkpoints(lab: Lab, checkpoints: Sequence[int], episodes: int) -> list[dict[str, Any]]:
+    """Play the champions of ``checkpoints`` (env steps) on the sealed seeds of a run whose own champion is confirmed.
+
+    For runs that were begun without checkpoints. Nothing can be tuned any more: the run is over for good.
+    """
+    ledger = lab.run.ledger
+    if ledger.value("status") != "confirmed":
+        raise ConfigError("The run is not confirmed yet; its checkpoints are read together with its champion.")
+    lab.judge.deadline = lambda: lab.run.config.trial_s
+    operation = ledger.open_operation("confirm", {"checkpoints": list(checkpoints)})
+    reads = _checkpoint_reads(lab, operation, checkpoints, episodes)
+    with ledger.at_once("write the checkpoints"):
+        ledger.close_operation(operation, "done", {"text": f"{len(reads)} checkpoints", "data": {}})
+        ledger.put(checkpoints=reads)
+    lab.board.doing = ""
+    return reads
+
+
+def _checkpoint_reads(lab: Lab, operation: int, checkpoints: Sequence[int], episodes: int) -> list[dict[str, Any]]:
+    """Return frames, version and Scorecard per checkpoint; an unchanged champion is read once, and None where nobody was."""
+    ledger, reads = lab.run.ledger, []
+    for env_steps in sorted(checkpoints):
+        version = ledger.champion_at(env_steps)
+        final = version is not None and version.verdict == "champion"
+        count = lab.run.config.confirm_episodes if final else episodes
+        card = None if version is None else _sealed(lab, version, operation, count).to_dict()
+        reads.append({"env_steps": env_steps, "version": version and version.version, "card": card})
+    return reads
+
+
+def _sealed(lab: Lab, version: Version, operation: int, episodes: int) -> Scorecard:
+    """Play a version on the run's sealed seeds; what was played there before is not played again."""
+    config, name = lab.run.config, f"{version.name}.py"
+    lab.board.doing = f"confirming {version.name} on {episodes} sealed episodes"
+    declared = lab.judge.ask("check", source=version.source, name=name)
+    order = Order(
+        operation, "sealed", "sealed", range(episodes), config.confirm_protocol, notes="sealed confirmation",
+        secret=lab.run.ledger.value("secret"),
+    )  # fmt: skip
+    row = row_of(name, version.source, version.policy_sha256, declared)
+    return lab.judge.play([row], order)[0].card
 
 
 def result(run: Run) -> LearnResult:

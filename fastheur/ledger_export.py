@@ -22,18 +22,23 @@ EXPORT_FIELDS = (
 
 def write_export(trials: Sequence[Mapping[str, Any]], folder: Path, fold: bool) -> list[Path]:
     """Write ``trials.jsonl`` and ``summary.csv`` of a ledger's trials and return their paths; see :meth:`Ledger.export`."""
-    rows = [{**row, "candidates": 1} for row in trials]
-    records = [_record(row) for row in _with_totals(_folded(rows) if fold else rows)]
+    found = records(trials, fold)
     folder.mkdir(parents=True, exist_ok=True)
     lines = folder / "trials.jsonl"
-    write_whole(lines, "".join(json.dumps(record) + "\n" for record in records).encode())
+    write_whole(lines, "".join(json.dumps(record) + "\n" for record in found).encode())
     table = folder / "summary.csv"
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, EXPORT_FIELDS)
     writer.writeheader()
-    writer.writerows(records)
+    writer.writerows(found)
     write_whole(table, text.getvalue().encode())
     return [lines, table]
+
+
+def records(trials: Sequence[Mapping[str, Any]], fold: bool) -> list[dict[str, Any]]:
+    """Return a ledger's trials as the lines of ``trials.jsonl``."""
+    rows = [{**row, "candidates": 1} for row in trials]
+    return [_record(row) for row in _with_totals(_folded(rows) if fold else rows)]
 
 
 def _record(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -126,6 +126,22 @@ class RunBooks(Ledger):
         found = {row["sealed"]: row["n"] for row in self._rows(query)}
         return found.get(0, 0), found.get(1, 0)
 
+    def charged_by(self, operation: int) -> int:
+        """Return the env steps charged to the budget up to the end of an operation."""
+        query = (
+            "SELECT sum(coalesce(steps, reserved)) AS n FROM run_reservations WHERE role != 'sealed' AND operation <= ?"
+        )
+        row = self._row(query, (operation,))
+        return int(row["n"] or 0) if row else 0
+
+    def charged_by_trial(self) -> dict[int, int]:
+        """Return per trial the env steps charged to the budget up to the end of what paid for it."""
+        query = (
+            "SELECT trial, n FROM run_trials JOIN (SELECT reservation, sum(CASE role WHEN 'sealed' THEN 0 ELSE coalesce(steps, "
+            "reserved) END) OVER (ORDER BY reservation) AS n FROM run_reservations) USING (reservation)"
+        )
+        return {row["trial"]: row["n"] for row in self._rows(query)}
+
     def model_steps(self) -> int | None:
         """Return the model steps charged to the budget, sealed reads left out; None where nothing was planned."""
         row = self._row("SELECT sum(model_steps) AS n FROM run_reservations WHERE role != 'sealed'")

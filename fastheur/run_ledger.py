@@ -44,6 +44,16 @@ class RunLedger(RunBooks):
         """Return a trial's record of one episode (ret, length, action_hash ...), or None."""
         return self._row("SELECT * FROM episodes WHERE trial = ? AND episode = ?", (trial, index))
 
+    def best_episode(self, trial: int) -> dict[str, Any]:
+        """Return the record of a trial's best episode, the first of equals."""
+        [row] = self._rows("SELECT * FROM episodes WHERE trial = ? ORDER BY ret DESC, episode LIMIT 1", (trial,))
+        return row
+
+    def source(self, sha256: str) -> str:
+        """Return a policy text by its hash."""
+        [row] = self._rows("SELECT source FROM policies WHERE sha256 = ?", (sha256,))
+        return str(row["source"])
+
     # ------------------------------------------------------------------ versions
 
     def add_version(
@@ -94,6 +104,13 @@ class RunLedger(RunBooks):
     def champion(self) -> Version | None:
         """The version that was promoted last."""
         return next(iter(self._versions("WHERE verdict = 'champion'")), None)
+
+    def champion_at(self, env_steps: int) -> Version | None:
+        """Return who was champion when so many env steps were charged, or None where nobody was yet."""
+        crowned = [
+            one for one in self.versions() if one.reign is not None and self.charged_by(one.operation) <= env_steps
+        ]
+        return max(crowned, key=lambda one: one.reign or 0, default=None)
 
     def crown(self, version: int, reason: str, cases: Sequence[GoldenCase]) -> None:
         """Make a version the champion, in one transaction with the old one's end and its golden cases."""

@@ -58,6 +58,8 @@ def run_config(config: Mapping[str, Any], environment: Environment, protocol: Pr
         golden_cases=config["golden_cases"],
         golden_max_steps=config["golden_max_steps"],
         confirm_episodes=config["confirm_episodes"],
+        checkpoints=_listed("checkpoints", config["checkpoints"]),
+        checkpoint_episodes=config["checkpoint_episodes"],
         goal=config["goal"],
         search_population=search["population"],
         search_episodes=search["episodes"],
@@ -113,6 +115,12 @@ def group(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was said of settings, without those left open (None)."""
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _listed(name: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f"{name} is {value!r}, expected a list: {name}=[50000,100000].")
+    return tuple(value)
 
 
 def _over(known: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:

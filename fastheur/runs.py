@@ -36,6 +36,8 @@ class RunConfig:
             no better than the champion passes the gate.
         golden_share: share of the env steps that golden cases may take. golden_cases: taken from each new champion.
             golden_max_steps: their cap. confirm_episodes: sealed episodes of the final score. goal: stop when the champion reaches it.
+        checkpoints, checkpoint_episodes: env steps at which the champion of that moment is kept in mind: once the run is over, it plays
+            so many sealed episodes too, beside the final one.
         search_population, search_episodes, search_stall: parameter rows per batch, episodes of each, and the env steps
             without reward after which a row's episode is cut (None: never).
         slots, threads, engine: how it is stepped; no part of the result. trial_s, idle_s: see :class:`Deadlines`.
@@ -57,6 +59,8 @@ class RunConfig:
     golden_cases: int = 2
     golden_max_steps: int | None = None
     confirm_episodes: int = 10
+    checkpoints: tuple[int, ...] = ()
+    checkpoint_episodes: int = 10
     goal: float | None = None
     search_population: int = 8
     search_episodes: int = 4
@@ -71,11 +75,14 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         for name in (
-            "train_episodes", "validation_episodes", "confirm_episodes", "search_population", "search_episodes", "slots",
+            "train_episodes", "validation_episodes", "confirm_episodes", "checkpoint_episodes", "search_population",
+            "search_episodes", "slots",
         ):  # fmt: skip
             whole(name, getattr(self, name))
         for name in ("seed", "golden_cases", "threads"):
             whole(name, getattr(self, name), 0)
+        for checkpoint in self.checkpoints:
+            whole("checkpoints, an entry,", checkpoint)
         for name in ("golden_max_steps", "search_stall"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name))
@@ -130,6 +137,7 @@ class RunConfig:
                 "environment": environment_from(values["environment"]),
                 "protocol": protocol_from(values["protocol"]),
                 "budget": Budget(**values["budget"]),
+                "checkpoints": tuple(values.get("checkpoints", ())),
                 "limits": Limits(**values.get("limits", {})),
             }
         )

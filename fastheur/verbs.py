@@ -18,6 +18,7 @@ USAGE = """fastheur judges programmatic policies fast and honestly, in batches, 
   fastheur runs | show RUN | diff RUN v3 v7     what was learnt, what was tried, what an edit changed
   fastheur replay RUN trial=17 episode=worst    an episode played again and checked: video, contact sheet, step table
   fastheur report RUN [RUN ...] [out=FOLDER]    what happened, as pages that open in a browser without a server
+  fastheur suite atari57 [obs=ram]              all games as one figure: medians against frames; verify=true plays them again
   fastheur bench                                throughput beside bare EnvPool, raw simulators and other libraries
   fastheur doctor                               versions, cores, compiler, simulators: what works here
   fastheur demo                                 Breakout and Pong on both protocols
@@ -55,6 +56,7 @@ VERBS = {
     "replay": Verb("fastheur.commands.replay", ("RUN",)),
     "export": Verb("fastheur.commands.export", ("RUN",)),
     "report": Verb("fastheur.commands.report", ("RUN ...",)),
+    "suite": Verb("fastheur.commands.suite", ("NAME",)),
     "lab": Verb("fastheur.commands.lab", plain=True),
     "mcp": Verb("fastheur.commands.mcp"),
     "resident": Verb("fastheur.commands.resident", ("ACTION",)),
