@@ -184,7 +184,7 @@ def _suite(name: str, overrides: Sequence[str]) -> int:
     if games:
         words = [word for word in overrides if not word.startswith("games=")]
         folder = _sweep_folder(words)
-        _multirun("suite", [*words, f"+suite={name}", f"+game={','.join(games)}"], folder, suite_job)
+        _multirun("suite", [*words, f"+of={name}", f"+game={','.join(games)}"], folder, suite_job)
         suite.played(folder)
     return int(suite.main(config, name))
 

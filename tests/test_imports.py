@@ -108,6 +108,7 @@ LAYERS = [
     {"run_watch", "learn_result", "run_settings"},
     {"learning"},
     {"runner", "report"},
+    {"suite"},
     {"commands"},
     {"cli"},
     {"__main__", "resident_server"},

@@ -179,3 +179,18 @@ def test_the_command_seals_ships_shows_and_verifies(campaign, tmp_path, monkeypa
     assert "Did you mean breakout" in capsys.readouterr().err
     assert cli(["suite", "atari57", f"runs={campaign}", f"systems={tmp_path}/systems"]) == 2
     assert "the suite atari57 expects" in capsys.readouterr().err
+
+
+def test_the_command_seals_ships_verifies_and_shows_a_suite(campaign, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fastheur.commands.suite.find_suite", lambda name: SMALL)  # the jobs run in this process
+    words = ["suite", "small", f"runs={campaign}", f"systems={tmp_path}/systems", "verify=true"]
+    assert cli(words) == 0
+    said = capsys.readouterr().out
+    assert "shipped to" in said and "the same scores and actions" in said
+    assert "1 of 1 games have a system" in said and "our terms (sealed robust): median" in said
+    assert (tmp_path / "runs/suite-small/index.html").exists()
+    path = tmp_path / "systems/breakout/run.json"
+    path.write_text(path.read_text().replace('"action_hashes": [\n    "', '"action_hashes": [\n    "0', 1))
+    assert cli([*words[:2], *words[3:], "out=false"]) == 2
+    assert "did not play as their records say" in capsys.readouterr().err

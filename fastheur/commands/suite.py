@@ -56,7 +56,7 @@ def play(config: Mapping[str, Any], job: Path) -> None:
     config, game = settings.texts(config), str(config["game"])
     began = time.monotonic()
     try:
-        suite = find_suite(str(config["suite"]))
+        suite = find_suite(str(config["of"]))
         task = next(task for task in suite.games.values() if _short(task) == game)
         said = _sealed(config, suite, task) + _verified(config, task, job)
         print(f"{game:18} {'; '.join(said)} ({time.monotonic() - began:.0f} s)", flush=True)

@@ -22,6 +22,19 @@ class Series:
     label: str
     points: tuple[tuple[float, float], ...]
 
+    def until(self, frames: float) -> "Series":
+        """Return what was published up to so many frames."""
+        return Series(self.name, self.label, tuple(point for point in self.points if point[0] <= frames))
+
+    def drawn(self, frames: float) -> list[tuple[float, float]]:
+        """Return the points up to so many frames, the last on the line to the next one that was published."""
+        inside = list(self.until(frames).points)
+        behind = next((point for point in self.points if point[0] > frames), None)
+        if inside and behind and inside[-1][0] < frames:
+            (a, u), (b, v) = inside[-1], behind
+            inside.append((frames, u + (v - u) * (frames - a) / (b - a)))
+        return inside
+
 
 _LABELS = {
     "weng_native": "Weng 2026, pixels (best so far)",
@@ -46,7 +59,7 @@ def published() -> tuple[Series, ...]:
 def chart(standing: Standing) -> Markup:
     """Return the chart of a standing: median HNS over all games against frames."""
     budget = float(standing.suite.budget)
-    series = [_until(one, budget) for one in published()]
+    series = [one.until(budget) for one in published()]
     x = Scale(0.0, budget, LEFT, 730)
     tops = [point[1] for one in series for point in one.points]
     tops += [figure.interval[1] for figure in standing.sealed] + [figure.median for figure in standing.reference]
@@ -56,22 +69,12 @@ def chart(standing: Standing) -> Markup:
         f'<svg class="chart wide suite" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         'aria-label="Median human-normalised score against frames">',
         *_frame(x, y),
-        *_published(series, x, y),
+        *_published(x, y),
         *_ours(standing.reference, x, y),
         *_sealed(standing.sealed, x, y),
         *_names(standing, series, y),
     ]
     return Markup("".join([*parts, "</svg>"]))
-
-
-def _until(series: Series, budget: float) -> Series:
-    """Return the points up to ``budget``, the last by linear interpolation."""
-    inside = [point for point in series.points if point[0] <= budget]
-    behind = next((point for point in series.points if point[0] > budget), None)
-    if inside and behind and inside[-1][0] < budget:
-        (a, u), (b, v) = inside[-1], behind
-        inside.append((budget, u + (v - u) * (budget - a) / (b - a)))
-    return Series(series.name, series.label, tuple(inside))
 
 
 def _frame(x: Scale, y: Scale) -> list[str]:
@@ -89,15 +92,16 @@ def _frame(x: Scale, y: Scale) -> list[str]:
     return parts
 
 
-def _published(series: Sequence[Series], x: Scale, y: Scale) -> list[str]:
+def _published(x: Scale, y: Scale) -> list[str]:
     parts = []
-    for one in series:
-        if len(one.points) == 1:
-            at, value = one.points[0]
-            parts.append(f'<circle class="published s-{one.name}" cx="{x(at):.1f}" cy="{y(value):.1f}" r="4"/>')
-        elif one.points:
-            path = "L".join(f"{x(at):.1f} {y(value):.1f}" for at, value in one.points)
+    for one in published():
+        points = one.drawn(x.high)
+        path = "L".join(f"{x(at):.1f} {y(value):.1f}" for at, value in points)
+        if points:
             parts.append(f'<path class="published s-{one.name}" d="M{path}"><title>{escape(one.label)}</title></path>')
+        if len(one.until(x.high).points) == 1:
+            at, value = points[0]
+            parts.append(f'<circle class="published s-{one.name}" cx="{x(at):.1f}" cy="{y(value):.1f}" r="4"/>')
     return parts
 
 
@@ -124,14 +128,18 @@ def _sealed(figures: Sequence[Figure], x: Scale, y: Scale) -> list[str]:
     return parts
 
 
+def _label(series: Series, budget: int) -> str:
+    """Return a curve's name with the last value that was published for it, and where it was taken if well before the end."""
+    at, value = series.points[-1]
+    return f"{series.label} {value:.2f}{f' at {short(at)}' if at < 0.9 * budget else ''}"
+
+
 def _names(standing: Standing, series: Sequence[Series], y: Scale) -> list[str]:
     """Return the curves' names at their right ends, moved apart where they would cover one another."""
     last, end = standing.sealed[-1], standing.reference[-1]
     ours = [(f"fastheur, best so far {end.median:.2f}", end.median, "s-ours")]
     ours += [(f"fastheur, sealed and sticky {last.median:.2f}", last.median, "s-sealed")]
-    known = [
-        (f"{one.label} {one.points[-1][1]:.2f}", one.points[-1][1], f"s-{one.name}") for one in series if one.points
-    ]
+    known = [(_label(one, standing.suite.budget), one.points[-1][1], f"s-{one.name}") for one in series if one.points]
     rows = sorted(((y(value), text, name) for text, value, name in (*ours, *known)), key=lambda row: row[0])
     parts, lowest = [], TOP - 16.0
     room = FLOOR - 16.0 * len(rows)

@@ -25,18 +25,56 @@ class Figure:
     """HNS over the games of a suite after so many frames.
 
     Attributes:
-        median, iqm, mean: over all games. human: games at or above 1. low: games below 0.05. interval: 95 %, of the median.
-        scored: games that had a score.
+        episodes: HNS of each game's episodes, None where a game has no score.
     """
 
     env_steps: int
-    median: float
-    iqm: float
-    mean: float
-    human: int
-    low: int
-    scored: int
-    interval: tuple[float, float]
+    episodes: tuple[Array | None, ...]
+
+    @cached_property
+    def known(self) -> list[Array]:
+        """HNS of each game's episodes; a game without a score has that of random play."""
+        return [np.zeros(1) if one is None else one for one in self.episodes]
+
+    @cached_property
+    def means(self) -> Array:
+        """Mean HNS per game."""
+        return np.array([one.mean() for one in self.known])
+
+    @property
+    def median(self) -> float:
+        """Median over all games of the mean over episodes."""
+        return float(np.median(self.means))
+
+    @property
+    def iqm(self) -> float:
+        """Interquartile mean over all games."""
+        return iqm(self.means)
+
+    @property
+    def mean(self) -> float:
+        """Mean over all games."""
+        return float(self.means.mean())
+
+    @property
+    def human(self) -> int:
+        """Games at or above human."""
+        return int((self.means >= 1).sum())
+
+    @property
+    def low(self) -> int:
+        """Games below 0.05."""
+        return int((self.means < 0.05).sum())
+
+    @property
+    def scored(self) -> int:
+        """Games that had a score."""
+        return sum(one is not None for one in self.episodes)
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """95 % bootstrap interval of the median, see :func:`interval`."""
+        return interval(self.known, np.median)
 
 
 @dataclass(frozen=True)
@@ -87,27 +125,11 @@ class Standing:
     def reference_at(self, env_steps: int) -> Figure:
         """Return the figure of the best scores so far after ``env_steps``."""
         found = [game.reference_hns(env_steps) for game in self.games]
-        return _figure(env_steps, [None if one is None else np.array([one]) for one in found])
+        return Figure(env_steps, tuple(None if one is None else np.array([one]) for one in found))
 
     def sealed_at(self, env_steps: int) -> Figure:
         """Return the figure of the sealed reads of a checkpoint."""
-        return _figure(env_steps, [game.sealed_hns(env_steps) for game in self.games])
-
-
-def _figure(env_steps: int, episodes: Sequence[Array | None]) -> Figure:
-    """Return the figure of games whose episodes' HNS are given."""
-    known = [np.zeros(1) if one is None else one for one in episodes]
-    means = np.array([one.mean() for one in known])
-    return Figure(
-        env_steps,
-        float(np.median(means)),
-        iqm(means),
-        float(means.mean()),
-        int((means >= 1).sum()),
-        int((means < 0.05).sum()),
-        sum(one is not None for one in episodes),
-        interval(known, np.median),
-    )
+        return Figure(env_steps, tuple(game.sealed_hns(env_steps) for game in self.games))
 
 
 def interval(episodes: Sequence[Array], figure: Callable[..., Array]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastheur import evaluate
+from fastheur.evaluation import evaluate
 from fastheur.loading import policy_from_source
 from fastheur.suite.record import Best, Read, RunRecord
 
