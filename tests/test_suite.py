@@ -184,12 +184,14 @@ def test_the_command_seals_ships_shows_and_verifies(campaign, tmp_path, monkeypa
 def test_the_command_seals_ships_verifies_and_shows_a_suite(campaign, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("fastheur.commands.suite.find_suite", lambda name: SMALL)  # the jobs run in this process
-    words = ["suite", "small", f"runs={campaign}", f"systems={tmp_path}/systems", "verify=true"]
+    words = ["suite", "small", f"runs={campaign}", f"systems={tmp_path}/systems", "verify=true", "films=true"]
     assert cli(words) == 0
     said = capsys.readouterr().out
     assert "shipped to" in said and "the same scores and actions" in said
     assert "1 of 1 games have a system" in said and "our terms (sealed robust): median" in said
-    assert (tmp_path / "runs/suite-small/index.html").exists()
+    page = tmp_path / "runs/suite-small/index.html"
+    [film] = page.parent.glob("films/breakout-*.mp4")
+    assert film.stat().st_size > 1_000 and f"films/{film.name}" in page.read_text()
     path = tmp_path / "systems/breakout/run.json"
     path.write_text(path.read_text().replace('"action_hashes": [\n    "', '"action_hashes": [\n    "0', 1))
     assert cli([*words[:2], *words[3:], "out=false"]) == 2

@@ -16,13 +16,14 @@ from fastheur.errors import ConfigError, FastheurError, nearest
 from fastheur.resources import POLICIES
 from fastheur.suite.definition import Suite, find_suite
 from fastheur.suite.figures import Game, Standing
+from fastheur.suite.filming import film, film_of
 from fastheur.suite.page import Row, line, rows_of, write_page
 from fastheur.suite.record import read_record
 from fastheur.suite.sealing import runs_in, seal, sealed
 from fastheur.suite.verifying import verify
 
 VERIFIED = Path("runs") / "suite-verify.db"
-"""Ledger of what ``verify=true`` steps."""
+"""Ledger of what ``verify=true`` and ``films=true`` step."""
 
 
 def pending(config: Mapping[str, Any], name: str) -> list[str]:
@@ -32,7 +33,7 @@ def pending(config: Mapping[str, Any], name: str) -> list[str]:
         ConfigError: an unknown suite, game or setting, or nothing to play where something was asked for.
     """
     suite, config = find_suite(name), settings.texts(config)
-    for flag in ("verify",):
+    for flag in ("verify", "films"):
         if not isinstance(config[flag], bool):
             raise ConfigError(f"{flag} is {config[flag]!r}, expected true or false.")
     wanted = _wanted(config, suite)
@@ -43,6 +44,8 @@ def pending(config: Mapping[str, Any], name: str) -> list[str]:
                 found.add(task)
     if config["verify"]:
         found |= {task for task in wanted if read_record(_folder(config, task))}
+    if config["films"]:
+        found |= {task for task in wanted if task in found or _unfilmed(config, name, task)}
     return [_short(task) for task in suite.games.values() if task in found]
 
 
@@ -58,7 +61,7 @@ def play(config: Mapping[str, Any], job: Path) -> None:
     try:
         suite = find_suite(str(config["of"]))
         task = next(task for task in suite.games.values() if _short(task) == game)
-        said = _sealed(config, suite, task) + _verified(config, task, job)
+        said = _sealed(config, suite, task) + _verified(config, task, job) + _filmed(config, suite.name, task)
         print(f"{game:18} {'; '.join(said)} ({time.monotonic() - began:.0f} s)", flush=True)
     except FastheurError as error:
         (job / "error.txt").write_text(str(error))
@@ -104,7 +107,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
     )
     screen.print(f"our terms (sealed {suite.protocol}): {line(standing.sealed_at(budget), count)}")
     if config["out"] is not False:
-        print(write_page(standing, Path(config["out"] or Path("runs") / f"suite-{name}")))
+        print(write_page(standing, _out(config, name)))
     return 0
 
 
@@ -128,6 +131,25 @@ def _verified(config: Mapping[str, Any], task: str, job: Path) -> list[str]:
         (job / "differs.txt").write_text("\n".join(wrong))
     steps = sum(check.env_steps for check in checks)
     return [f"{len(checks)} champions, {steps:,} frames: {'; '.join(wrong) or 'the same scores and actions'}"]
+
+
+def _filmed(config: Mapping[str, Any], name: str, task: str) -> list[str]:
+    if not config["films"] or not _unfilmed(config, name, task):
+        return []
+    record, folder = read_record(_folder(config, task)), _folder(config, task)
+    assert record is not None
+    steps = film(record, folder / f"{record.obs_mode}.py", VERIFIED, _out(config, name))
+    return [f"filmed, {steps:,} frames"]
+
+
+def _unfilmed(config: Mapping[str, Any], name: str, task: str) -> bool:
+    record = read_record(_folder(config, task))
+    path = film_of(record, _out(config, name)) if record else None
+    return path is not None and not path.exists()
+
+
+def _out(config: Mapping[str, Any], name: str) -> Path:
+    return Path(config["out"] or Path("runs") / f"suite-{name}")
 
 
 def _wanted(config: Mapping[str, Any], suite: Suite) -> set[str]:

@@ -8,6 +8,7 @@ from fastheur.report.pages import ASSETS, asset, page
 from fastheur.report.scales import short
 from fastheur.suite.chart import chart
 from fastheur.suite.figures import Figure, Game, Standing
+from fastheur.suite.filming import film_of
 from fastheur.tasks import atari_table, human_normalised
 
 
@@ -64,6 +65,21 @@ def _published(text: str) -> float | None:
     return float(text) if text else None
 
 
+def _films(standing: Standing, folder: ReportFolder) -> list[tuple[str, float, str]]:
+    """Take the films over into the page's folder; return game, sealed HNS and address of each."""
+    found = []
+    for game in standing.shipped:
+        film = game.record and film_of(game.record, folder.path)
+        hns = game.sealed_hns(standing.suite.budget)
+        if film and film.exists() and hns is not None:
+            path = folder.path / "films" / film.name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(film.read_bytes())
+            folder.add(path)
+            found.append((game.task.rpartition("/")[2], float(hns.mean()), f"films/{film.name}"))
+    return found
+
+
 def write_page(standing: Standing, out: Path) -> Path:
     """Write the report of a suite into the folder ``out`` and return its page.
 
@@ -85,6 +101,7 @@ def write_page(standing: Standing, out: Path) -> Path:
         figures=[(standing.reference_at(one.env_steps), one) for one in standing.sealed],
         chart=chart(standing),
         rows=rows_of(standing),
+        films=_films(standing, folder),
         sealed_steps=sum(record.sealed_steps for record in sealed),
     )  # fmt: skip
     folder.write("index.html", content)
