@@ -61,7 +61,8 @@ def learn(
         progress: show on standard error how it goes: bars on a terminal, lines in a notebook.
         settings: ``seed``, ``goal``, ``train_episodes``, ``validation_episodes``, ``error``, ``golden_share``,
             ``golden_cases``, ``golden_max_steps``, ``confirm_episodes``, ``checkpoints``, ``checkpoint_episodes``, ``search`` (a
-            mapping), ``slots``, ``threads``, ``engine``, ``trial_s``, ``idle_s``, ``isolation`` (default: ``strict``) and ``limits`` (a mapping).
+            mapping), ``slots``, ``threads``, ``engine``, ``trial_s``, ``idle_s``, ``isolation`` (default: ``strict``) and ``limits``
+            (a mapping).
 
     Returns:
         What the run came to: folder, start, champion, the confirmed Scorecard's values, env steps.
