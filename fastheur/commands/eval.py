@@ -1,8 +1,6 @@
 """``fastheur eval``: play a policy, show and keep its Scorecard."""
 
 import json
-import sys
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,10 @@ from rich.table import Table
 from fastheur.candidates import resolve_policy
 from fastheur.commands import output, settings
 from fastheur.commands.display import console, scorecards
+from fastheur.commands.jobs import contained
 from fastheur.commands.play import INTERRUPTED, play, reveal
 from fastheur.engine import default_threads
-from fastheur.errors import ConfigError, FastheurError, Interrupted, LedgerError
+from fastheur.errors import ConfigError, Interrupted, LedgerError
 from fastheur.evaluation import Plan, plan
 from fastheur.host import Candidate
 from fastheur.score import Scorecard
@@ -45,21 +44,14 @@ def main_in_sweep(config: Mapping[str, Any], folder: Path, number: int) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C in one job stops the whole sweep.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        card = _job(settings.texts(config), number)
+    with contained(folder, f"{number:3d} "):
+        try:
+            card = _job(settings.texts(config), number)
+        except Interrupted as stop:
+            (folder / "interrupted.txt").write_text(f"{len(stop.cards[0].episodes)} episodes were played.\n")
+            raise KeyboardInterrupt from None  # the cards need not travel between processes: the ledger has them
         _save(card, folder / "scorecard.json")
         print(f"{number:3d}  {card}", flush=True)
-    except Interrupted as stop:
-        (folder / "interrupted.txt").write_text(f"{len(stop.cards[0].episodes)} episodes were played.\n")
-        raise KeyboardInterrupt from None  # the cards need not travel between processes: the ledger has them
-    except FastheurError as error:
-        (folder / "error.txt").write_text(str(error))
-        print(f"{number:3d}  fastheur: {error}", file=sys.stderr, flush=True)
-    except Exception as error:  # one job must not end the others
-        (folder / "error.txt").write_text(traceback.format_exc())
-        text = f"internal error: {type(error).__name__}: {error}. The trace is in {folder / 'error.txt'}"
-        print(f"{number:3d}  fastheur: {text}", file=sys.stderr, flush=True)
 
 
 def summary(folder: Path) -> int:

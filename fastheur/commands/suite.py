@@ -1,8 +1,6 @@
 """``fastheur suite NAME``: many shipped systems as one figure; reads runs on their sealed seeds, ships and verifies them."""
 
-import sys
 import time
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,8 @@ from rich.table import Table
 
 from fastheur.commands import settings
 from fastheur.commands.display import console
-from fastheur.errors import ConfigError, FastheurError, nearest
+from fastheur.commands.jobs import contained
+from fastheur.errors import ConfigError, nearest
 from fastheur.resources import POLICIES
 from fastheur.suite.definition import Suite, find_suite
 from fastheur.suite.figures import Game, Standing
@@ -55,21 +54,13 @@ def play(config: Mapping[str, Any], job: Path) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C in one job stops all.
     """
-    job.mkdir(parents=True, exist_ok=True)
     config, game = settings.texts(config), str(config["game"])
     began = time.monotonic()
-    try:
+    with contained(job, f"{game:18}"):
         suite = find_suite(str(config["of"]))
         task = next(task for task in suite.games.values() if _short(task) == game)
         said = _sealed(config, suite, task) + _verified(config, task, job) + _filmed(config, suite.name, task)
         print(f"{game:18} {'; '.join(said)} ({time.monotonic() - began:.0f} s)", flush=True)
-    except FastheurError as error:
-        (job / "error.txt").write_text(str(error))
-        print(f"{game:18} fastheur: {error}", file=sys.stderr, flush=True)
-    except Exception as error:  # one game must not end the others
-        (job / "error.txt").write_text(traceback.format_exc())
-        text = f"internal error: {type(error).__name__}: {error}. The trace is in {job / 'error.txt'}"
-        print(f"{game:18} fastheur: {text}", file=sys.stderr, flush=True)
 
 
 def played(folder: Path) -> None:
