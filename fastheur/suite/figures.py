@@ -1,7 +1,7 @@
 """What shipped systems come to together: medians against frames, on the reference's terms and on ours, never mixed.
 
 A game without a system, or without a score yet at some frame, counts as random play: HNS 0. So a campaign that is not finished has
-a figure too, and it can only rise.
+a figure too.
 """
 
 from collections.abc import Callable, Sequence
