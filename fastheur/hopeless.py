@@ -5,7 +5,9 @@ the most it can still reach. Where that is below the wanted return, nothing the 
 :class:`StallRule` is a wager: an episode that has found no reward for long seldom finds much later. What it has by then
 is a lower bound of its return where rewards cannot be negative.
 
-Either looks at the episode alone, so that its verdict is the same whatever the slots, the threads and the neighbours.
+:class:`LengthRule` cuts a look at an episode where its onlooker has seen enough.
+
+Each looks at the episode alone, so that its verdict is the same whatever the slots, the threads and the neighbours.
 """
 
 import math
@@ -80,7 +82,20 @@ class StallRule:
         return live[so_far["length"] - np.maximum(so_far["last_reward_step"], 0) >= self.steps]
 
 
+@dataclass(frozen=True)
+class LengthRule:
+    """Cut an episode after ``cap`` env steps, for a look at its beginning."""
+
+    cap: int
+
+    def hopeless(self, batch: StepBatch, scores: Array) -> Array:
+        """Return the live rows of ``batch`` to cut, int64; ``scores`` are the slots' accumulators, this step included."""
+        live, so_far = _live(batch, scores)
+        return live[so_far["length"] >= self.cap]
+
+
 Rule = StopRule | StallRule
+"""Rules that an evaluation takes."""
 
 
 def _live(batch: StepBatch, scores: Array) -> tuple[Array, Array]:

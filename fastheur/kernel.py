@@ -25,7 +25,7 @@ from numba.core import types as nbtypes
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
-from fastheur import gaits, vision
+from fastheur import author_code, gaits, vision
 from fastheur import policy as policy_module
 from fastheur.author_code import OPTIONS
 from fastheur.errors import PolicyError
@@ -233,8 +233,9 @@ def _names(state: tuple[tuple, ...]) -> str:
 
 
 def helper_files() -> list[Path]:
-    """Return the sources of all compiled code that a policy may import from this package, in a fixed order."""
-    return [Path(policy_module.__file__), Path(gaits.__file__), *sorted(Path(vision.__file__).parent.glob("*.py"))]
+    """Return the sources of all compiled code of this package that a policy may use, in a fixed order."""
+    modules = (author_code.__file__, policy_module.__file__, gaits.__file__)
+    return [*map(Path, modules), *sorted(Path(vision.__file__).parent.glob("*.py"))]
 
 
 @cache

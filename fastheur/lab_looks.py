@@ -1,6 +1,6 @@
 """What a run's agent may look at: probes of the task, and its own episodes played again, all charged to the budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastheur.errors import ConfigError, PolicyError
@@ -32,16 +32,28 @@ class Looks:
             )
         )
 
-    def trace(self, number: int, trial: int, episode: int, around: str, last: int) -> Answer:
+    def trace(
+        self,
+        number: int,
+        trial: int,
+        episode: int,
+        around: str,
+        last: int,
+        step: int | None = None,
+        entries: Sequence[str] = (),
+    ) -> Answer:
         """Show the steps before a moment of an episode; see the operation ``trace``."""
-        return self._again(number, "trace", trial, episode, around=around, last=last)
+        asked = {"around": around, "last": last, "step": step, "entries": entries}
+        return self._again(number, "trace", trial, episode, until=step, **asked)
 
     def replay(self, number: int, trial: int, episode: int, tiles: int) -> Answer:
         """Show the moments of an episode that matter; see the operation ``replay``."""
         return self._again(number, "replay", trial, episode, tiles=tiles)
 
-    def _again(self, number: int, what: str, trial: int, episode: int, **settings: Any) -> Answer:
-        """Have an episode of a train trial played again, and check that it was the same."""
+    def _again(
+        self, number: int, what: str, trial: int, episode: int, until: int | None = None, **settings: Any
+    ) -> Answer:
+        """Have an episode of a train trial played again, up to a step or whole, and check then that it was the same."""
         judge, found = self._judge, self._ledger.trial(trial)
         if found is None:
             raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
@@ -49,16 +61,17 @@ class Looks:
             raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
         protocol = self._protocol(found)
         known = self._ledger.episode(trial, episode)
-        if known and known["length"] > judge.left:
+        needed = min(known["length"], until or known["length"]) if known else 0
+        if needed > judge.left:
             raise ConfigError(
-                f"Episode {episode} of trial {trial} takes {known['length']:,} env steps, and {judge.left:,} are left."
+                f"Episode {episode} of trial {trial} takes {needed:,} env steps, and {judge.left:,} are left."
             )
         request = {
             "source": found["source"], "name": f"{found['name']}.py", "values": found["params"], "episode": episode,
             "seed": episode_seeds("train", episode, 1)[0], **settings,
         }  # fmt: skip
         answer = shown(judge.observe(number, what, judge.left, protocol, **request))
-        whole = found["role"] != "search"  # whose episodes may have been cut
+        whole = found["role"] != "search" and until is None  # episodes of a search may have been cut
         if known and whole and answer.data["action_hash"] != known["action_hash"]:
             raise PolicyError(
                 f"Episode {episode} of trial {trial} was played again with other actions than recorded: the policy does not "

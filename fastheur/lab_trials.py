@@ -75,10 +75,10 @@ class Trials:
         regress.check_names(self._ledger.golden(), allow)
         other = self._other(protocol)
         known = self._ledger.version_of(sha256)
-        if known and other is None and self._answered(known, episodes):
+        if known and other is None and self._answered(known, episodes, allow):
             return self._again(known)
         if known and other is None:
-            version = self._taken_up(operation, known)
+            version = self._taken_up(operation, known, allow)
         else:
             version = known or self._new_version(operation, sha256, source, hypothesis)
         try:
@@ -136,13 +136,16 @@ class Trials:
         self._board.versions = version.version
         return version
 
-    def _taken_up(self, operation: int, known: Version) -> Version:
+    def _taken_up(self, operation: int, known: Version, allow: Sequence[str]) -> Version:
         """Return a version that was cut off before it was answered: whoever asks now pays for the rest.
 
-        What was not decided then is decided against who is champion now.
+        What was not decided then, or may lose golden cases now, is decided against who is champion now.
         """
         changes: dict[str, Any] = {"operation": operation}
-        if known.verdict in _UNDECIDED:
+        again = known.verdict == "rejected" and bool(allow)
+        if again:
+            changes["verdict"] = "open"
+        if known.verdict in _UNDECIDED or again:
             champion = self._ledger.champion
             changes["parent"] = champion.version if champion else None
         self._ledger.change_version(known.version, **changes)
@@ -243,9 +246,11 @@ class Trials:
 
     # ------------------------------------------------------------------ the same again
 
-    def _answered(self, version: Version, episodes: int | None) -> bool:
+    def _answered(self, version: Version, episodes: int | None, allow: Sequence[str]) -> bool:
         """True where there is nothing to add to what was once said about this text."""
-        if version.verdict == "open" or self._ledger.operation_status(version.operation) != "done":
+        if version.verdict == "open" or (version.verdict == "rejected" and allow):
+            return False
+        if self._ledger.operation_status(version.operation) != "done":
             return False
         return episodes is None or version.verdict == "failed"
 

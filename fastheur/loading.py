@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fastheur.author_code import check_bounds
+from fastheur.author_code import WHOLE, check_bounds, whole, with_python_ints
 from fastheur.contract import Declaration, declared
 from fastheur.errors import PolicyError, problem_in
 from fastheur.source_limits import MAX_BYTES
@@ -64,8 +64,9 @@ def execute(
     file = file or name
     namespace = {"__name__": "policy"} if namespace is None else namespace
     namespace["__file__"] = file
+    namespace[WHOLE] = whole
     try:
-        exec(compile(tree or source, file, "exec"), namespace)
+        exec(compile(with_python_ints(tree or ast.parse(source, file)), file, "exec"), namespace)
     except PolicyError:
         raise
     except (Exception, SystemExit) as error:

@@ -127,12 +127,23 @@ _TABLE = (
     Operation(
         "trace",
         "Play one train episode of a trial again, charged to the budget, and show the last steps before a death, a stall, "
-        "the worst drop, or the end: observations, the policy's own state fields, actions and rewards.",
+        "the worst drop, the end, or any step: observations, the policy's own state fields, actions and rewards.",
         {
             "trial": _TRIAL,
             "episode": _EPISODE,
             "around": {"type": "string", "enum": ["death", "stall", "drop", "end"], "default": "death"},
             "last": {"type": "integer", "minimum": 1, "maximum": 200, "default": 30, "description": "Steps to show."},
+            "step": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Show the steps up to this one instead; the episode is played and charged up to there only.",
+            },
+            "entries": {
+                "type": "array",
+                "items": {"type": "string"},
+                "default": [],
+                "description": "RAM bytes by number, observation entries and STATE fields by name; default: what varies most.",
+            },
         },
         ("trial", "episode"),
     ),

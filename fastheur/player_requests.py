@@ -157,6 +157,8 @@ def _trace(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
             seed=request["seed"],
             around=request["around"],
             last=request["last"],
+            step=request["step"],
+            entries=request["entries"],
             engine=request["engine"],
             place=place,
         )

@@ -10,7 +10,7 @@ import numpy as np
 from fastheur import _core
 from fastheur.batch import Array, StepBatch
 from fastheur.engine import Engine
-from fastheur.hopeless import Rule
+from fastheur.hopeless import LengthRule, Rule
 from fastheur.host import Host
 from fastheur.seeds import stream_key
 from fastheur.spec import Spec
@@ -122,7 +122,7 @@ def rollout(
     lanes: int = 1,
     warm: bool = False,
     gamma: float = 1.0,
-    stop: Rule | None = None,
+    stop: Rule | LengthRule | None = None,
     watch: Callable[[], None] | None = None,
     recorder: Observer | None = None,
 ) -> Iterator[Episode]:
@@ -168,7 +168,7 @@ def rollout(
             watch()
 
 
-def _cut(stop: Rule, batch: StepBatch, scores: Array) -> list[tuple[int, int]]:
+def _cut(stop: Rule | LengthRule, batch: StepBatch, scores: Array) -> list[tuple[int, int]]:
     """Return the rows to cut, each with its steps left to the cap, and take them out of the live ones."""
     rows = stop.hopeless(batch, scores)
     if len(rows):

@@ -4,7 +4,7 @@ One pass: the last steps are kept as they come, and put aside whenever the momen
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from fastheur.batch import Array, StepBatch
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, whole
+from fastheur.hopeless import LengthRule
 from fastheur.host import Candidate
 from fastheur.operations import Answer
 from fastheur.places import Place, find_place
@@ -38,6 +39,10 @@ MOST_ENTRIES = 16
 """Entries of the observation in ``data``, chosen alike."""
 
 
+MOST_CHOSEN = 4096
+"""Numbers of the state to choose from."""
+
+
 def trace(
     task: Task,
     protocol: Protocol,
@@ -47,45 +52,56 @@ def trace(
     seed: int,
     around: str = "death",
     last: int = 30,
+    step: int | None = None,
+    entries: Sequence[str] = (),
     engine: str = "auto",
     place: Place | None = None,
 ) -> Answer:
-    """Play an episode again, whole, and show the ``last`` steps up to a moment.
+    """Play an episode again, and show the ``last`` steps up to a moment.
 
     Args:
         task, protocol, candidate: what is played, how, and by whom. index, seed: of the episode.
         around: ``death``: the first life lost, or the first rare negative reward, or the end if it was a game over;
             ``stall``: the end of the longest stretch without reward; ``drop``: the low of the deepest fall of the return;
             ``end``. Where there is no such moment the end is shown, and the answer says so.
+        step: the moment instead of ``around``, as an env step; the episode is played up to there only.
+        entries: observation entries and STATE fields to show instead of those that vary most; a number means ``RAM n`` or
+            ``obs[n]``, a name without its place all of an array.
         engine: of :data:`fastheur.engines.ENGINES`. place: where the policy runs; None: in this process.
 
     Returns:
         A table; ``data`` has its rows, and ``action_hash``, ``ret`` and ``length`` to compare with the first time.
 
     Raises:
-        ConfigError: there is no such moment to ask for. PolicyError: the policy failed.
+        ConfigError: there is no such moment or entry to ask for. PolicyError: the policy failed.
     """
     if around not in AROUND:
         raise ConfigError(f"around is {around!r}, expected one of {', '.join(AROUND)}.")
+    stop = None if step is None else LengthRule(whole("step", step))
     played = make_engine(engine, task, protocol)
     tape = _Tape(whole("last", last))
     host = (place or find_place("none")).host([candidate], played.spec, 1)
-    [episode] = rollout(played, host, [Job(0, index, seed)], 1, recorder=tape)
-    found, window, header = tape.window(around, episode)
-    rows = _rows(window.rows, tape.names)
-    columns = _columns(rows)
+    [episode] = rollout(played, host, [Job(0, index, seed)], 1, stop=stop, recorder=tape)
+    found, window, header = tape.window(around, episode) if step is None else tape.window_at(step, episode)
+    rows = _rows(window.rows, tape.names, bool(entries))
+    columns = _chosen(entries, rows[0]) if entries else _columns(rows)
+    if entries:
+        rows = [{**row, "obs": {name: row["obs"][name] for group, name in columns if group == "obs"}} for row in rows]
+    how = (
+        "game over" if episode.terminated else "cut off at the cap" if episode.length != step else "not played further"
+    )
     heading = (
         f"Episode {index} of {Path(candidate.policy.name).name}: return {episode.ret:g} in {episode.length:,} steps, "
-        f"{'game over' if episode.terminated else 'cut off at the cap'}. {header}"
+        f"{how}. {header}"
     )
     text = _table(heading, rows, columns, played.spec.action.meanings)
-    step = rows[-1]["step"]
-    caption = f"Episode {index}, what was seen before step {step:,}"
+    shown = rows[-1]["step"]
+    caption = f"Episode {index}, what was seen before step {shown:,}"
     pictures = () if window.frame is None else (picture(window.frame, caption),)
     data = {
         "around": found,
         "asked": around,
-        "step": step,
+        "step": shown,
         "rows": rows,
         "ret": episode.ret,
         "length": episode.length,
@@ -187,12 +203,26 @@ class _Tape:
                     return around, windows[kind], f"{words}, at step {windows[kind].rows[-1]['step']:,}."
             if episode.terminated:
                 return around, end, f"The episode was over at step {episode.length:,}."
-        note = "" if around == "end" else f"There was no {around} in this episode: "
-        return "end", end, f"{note}{'its' if note else 'Its'} last steps."
+        return (
+            "end",
+            end,
+            "Its last steps." if around == "end" else f"There was no {around} in this episode: its last steps.",
+        )
+
+    def window_at(self, step: int, episode: Episode) -> tuple[str, _Window, str]:
+        """Like :meth:`window`, for an episode that was played up to ``step``."""
+        over = f"The episode was over at step {episode.length:,}: its last steps."
+        return "step", self._windows["end"], "The steps until then." if episode.length == step else over
 
 
-def _rows(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the rows as JSON values, with the numbers of the observation that change within the window, and no copies."""
+def _rows(rows: Sequence[dict[str, Any]], names: Sequence[str], every: bool) -> list[dict[str, Any]]:
+    """Return the rows as JSON values, with ``every`` number of the observation or with those that change, without copies."""
+    if every:
+        named = (zip(names, map(_plain, row["obs"].tolist()), strict=True) for row in rows)
+        return [
+            {**row, "state": flat(row["state"], MOST_CHOSEN, MOST_CHOSEN), "obs": dict(obs)}
+            for row, obs in zip(rows, named, strict=True)
+        ]
     table = np.array([row["obs"] for row in rows])
     _, distinct = np.unique(table, axis=1, return_index=True)
     taken = {at: len(np.unique(table[:, at])) for at in distinct.tolist()}
@@ -205,6 +235,24 @@ def _rows(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str
 
 def _plain(value: float) -> int | float:
     return int(value) if value == int(value) else short(value)
+
+
+def _chosen(entries: Sequence[str], row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the (group, name) of what ``entries`` name, in their order."""
+    found: dict[tuple[str, str], None] = {}
+    for entry in map(str, entries):
+        wanted = (entry, f"RAM {entry}", f"obs[{entry}]")
+        fits = [
+            (group, name)
+            for group in ("state", "obs")
+            for name in row[group]
+            if name in wanted or name.partition("[")[0] == entry
+        ]
+        if not fits:
+            there = ", ".join([*row["state"], *list(row["obs"])[:2], "..."])
+            raise ConfigError(f"There is no entry {entry!r} to show: expected a number, or one of {there}")
+        found |= dict.fromkeys(fits)
+    return list(found)
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -250,5 +298,9 @@ def _cells(row: dict[str, Any], columns: Sequence[tuple[str, str]], meanings: Se
     words = " ".join(f"{part:.2f}" for part in action) if isinstance(action, list) else action_name(action, meanings)
     reward = f"{row['reward']:.4g}" if row["reward"] else "."
     return [str(row["step"]), words, reward, f"{row['return']:.5g}", str(row["lives"])] + [
-        f"{row[group][name]:.4g}" for group, name in columns
+        _number(row[group][name]) for group, name in columns
     ]
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:.4g}"

@@ -91,6 +91,15 @@ def test_a_lost_golden_case_stops_a_promotion_unless_allowed_by_name(lab):
     assert outcomes[2, "impossible"] < 501 and outcomes[3, "impossible"] < 501
 
 
+def test_a_text_that_lost_a_golden_case_is_decided_again_once_the_loss_is_allowed(lab):
+    lab.call("golden", {"name": "impossible", "episode": 5, "floor": 501})
+    assert not tried(lab, STRONG).data["promoted"]
+    assert tried(lab, STRONG).data["status"] == "known"
+    again = tried(lab, STRONG, allow_loss=["impossible"])
+    assert again.data["promoted"] and again.data["version"] == lab.run.ledger.champion.version == 2
+    assert tried(lab, STRONG, allow_loss=["impossible"]).data["status"] == "known"
+
+
 def test_a_simpler_program_that_plays_the_same_becomes_champion(lab):
     shorter = START.replace("    if params.far:\n        lean += 0.05 * obs[1]\n", "").replace(
         ', "far": Param(0, choices=(0, 1))', ""

@@ -42,6 +42,12 @@ CALLS = [
     ("trial", ["p.py", "h", 'allow_loss=["a,b"]'], {"allow_loss": ["a,b"]}),
     ("search", ["p.py", "900", 'space={"gain": [0, 2.5]}'], {"steps": 900, "space": {"gain": [0, 2.5]}}),
     ("search", ["p.py", "steps=900", "space={side: {choices: [1, 2]}}"], {"space": {"side": {"choices": [1, 2]}}}),
+    (
+        "search",
+        ["p.py", "900", "space={off: [0, 2], y: {choices: [true]}}"],
+        {"space": {"off": [0, 2], "y": {"choices": [True]}}},
+    ),
+    ("trace", ["3", "0", "step=9", "entries=99,ball_x"], {"trial": 3, "step": 9, "entries": ["99", "ball_x"]}),
     ("trace", ["3", "0", "around=end"], {"trial": 3, "episode": 0, "around": "end", "last": 30}),
     ("replay", ["3", "0", "tiles=4"], {"trial": 3, "episode": 0, "tiles": 4}),
     ("note", ["gain=2 is better: [1, 2"], {"text": "gain=2 is better: [1, 2", "summary": False}),

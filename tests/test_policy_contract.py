@@ -251,6 +251,29 @@ def test_compiled_code_is_cached_between_processes_and_a_damaged_cache_is_replac
     assert hashes() == first
 
 
+WHOLE_NUMBERS = """
+import numba
+import numpy as np
+
+OBS = "ram"
+
+@numba.njit
+def below(left, right):
+    return int(left) - int(right)
+
+def act(obs, info, state, params):
+    low, high = np.uint8(3), np.uint8(5)
+    flags = np.zeros(2, dtype=np.int64)
+    wrong = int(low) - int(high) != -2 or below(low, high) != -2 or int(-2.7) != -2 or int(True) != 1 or flags.sum() != 0
+    return 17 if wrong else 0
+"""
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_int_of_a_byte_is_signed_in_kernels_as_in_python(debug):
+    evaluate(policy_from_source(WHOLE_NUMBERS, "whole.py"), "atari/pong", episodes=1, max_steps=3, debug=debug)
+
+
 def test_one_text_for_two_record_layouts_is_two_kernels():
     source = (
         "OBS = 'any'\nSTATE = [('n', 'f8')]\ndef act(obs, info, state, params, action):\n    state.n += 1.0\n"

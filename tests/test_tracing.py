@@ -103,6 +103,27 @@ def test_the_worst_drop_ends_at_its_low():
     assert lost.data["step"] == record.moments[0].step and "The first negative reward" in lost.text
 
 
+def test_any_step_can_be_shown_and_is_played_no_further(first_time):
+    answer = show(BREAKOUT, last=3, step=40)
+    assert [row["step"] for row in answer.data["rows"]] == [38, 39, 40]
+    assert answer.data["env_steps"] == answer.data["length"] == 40 and "not played further" in answer.text
+    whole = first_time[0][1]
+    late = show(BREAKOUT, last=3, step=whole.length + 500)
+    assert late.data["length"] == whole.length and f"The episode was over at step {whole.length:,}" in late.text
+    assert late.data["action_hash"] == whole.action_hash
+
+
+def test_chosen_entries_are_shown_even_if_they_stand_still():
+    answer = show(BREAKOUT, last=3, step=40, entries=["99", "RAM 101", "mode", "0"])
+    header = answer.text.split("\n")[-4].split()
+    assert header[5:] == ["ram99", "ram101", "mode", "ram0"]
+    assert list(answer.data["rows"][0]["obs"]) == ["RAM 99", "RAM 101", "RAM 0"]
+    ant = show(setting(GAIT, "mujoco/ant", max_steps=50), step=20, last=2, entries=["7", "obs[26]"])
+    assert ant.text.split("\n")[-3].split()[5:] == ["obs[7]", "obs[26]"]
+    with pytest.raises(ConfigError, match="no entry 'x9' to show"):
+        show(BREAKOUT, step=5, entries=["x9"])
+
+
 def test_a_moment_that_never_came_is_said_and_the_end_is_shown():
     what = setting(GAIT, "mujoco/half_cheetah", max_steps=30)
     answer = show(what, "death", last=4)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba.core import event
 
-from fastheur import gaits, policy, vision
+from fastheur import author_code, gaits, policy, vision
 from fastheur.kernel import helper_files
 
 NOTHING = 0, -1, -1, -1, -1
@@ -228,7 +228,7 @@ class Compilations(event.Listener):
 def test_every_module_of_the_helpers_is_part_of_the_key_of_compiled_kernels():
     loaded = {Path(module.__file__) for name, module in sys.modules.items() if name.startswith("fastheur.vision")}
     assert len(loaded) > 5
-    assert {Path(policy.__file__), Path(gaits.__file__), *loaded} == set(helper_files())
+    assert {Path(author_code.__file__), Path(policy.__file__), Path(gaits.__file__), *loaded} == set(helper_files())
 
 
 def test_the_mask_of_an_object_search_compiles_once():

@@ -1,6 +1,7 @@
 """``fastheur lab RUN OPERATION``: one operation of a run's Lab from a shell, as text or JSON; pictures become files."""
 
 import json
+import re
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,17 @@ from fastheur.sockets import MOST_BYTES
 
 PICTURES = "pictures"
 """Folder of the pictures, in the run folder."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which ``off``, ``y`` and the like are names as any other: a policy's parameter may be called so."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:bool"]
+    for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false|True|False"), list("tTfF"))
 
 
 def main(words: Sequence[str]) -> int:
@@ -71,7 +83,7 @@ def _parsed(text: str, kind: str) -> Any:
     if kind == "array" and not text.lstrip().startswith("["):
         return [part.strip() for part in text.split(",") if part.strip()]
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _Loader)
     except yaml.YAMLError:
         return text
 
