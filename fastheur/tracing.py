@@ -3,6 +3,7 @@
 One pass: the last steps are kept as they come, and put aside whenever the moment that was asked for may have come.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def trace(
             ``end``. Where there is no such moment the end is shown, and the answer says so.
         step: the moment instead of ``around``, as an env step; the episode is played up to there only.
         entries: observation entries and STATE fields to show instead of those that vary most; a number means ``RAM n`` or
-            ``obs[n]``, a name without its place all of an array.
+            ``obs[n]``, a name without its place (``RAM``, ``obs``) all of an array.
         engine: of :data:`fastheur.engines.ENGINES`. place: where the policy runs; None: in this process.
 
     Returns:
@@ -246,7 +247,7 @@ def _chosen(entries: Sequence[str], row: Mapping[str, Any]) -> list[tuple[str, s
             (group, name)
             for group in ("state", "obs")
             for name in row[group]
-            if name in wanted or name.partition("[")[0] == entry
+            if name in wanted or re.split(r"[\[ ]", name)[0] == entry
         ]
         if not fits:
             there = ", ".join([*row["state"], *list(row["obs"])[:2], "..."])

@@ -118,6 +118,7 @@ def test_chosen_entries_are_shown_even_if_they_stand_still():
     header = answer.text.split("\n")[-4].split()
     assert header[5:] == ["ram99", "ram101", "mode", "ram0"]
     assert list(answer.data["rows"][0]["obs"]) == ["RAM 99", "RAM 101", "RAM 0"]
+    assert len(show(BREAKOUT, last=1, step=40, entries=["RAM"]).data["rows"][0]["obs"]) == 128
     ant = show(setting(GAIT, "mujoco/ant", max_steps=50), step=20, last=2, entries=["7", "obs[26]"])
     assert ant.text.split("\n")[-3].split()[5:] == ["obs[7]", "obs[26]"]
     with pytest.raises(ConfigError, match="no entry 'x9' to show"):
