@@ -1,6 +1,7 @@
 """Every shipped policy keeps the contract, is slot-invariant, and still reaches the score it is shipped for."""
 
 import ast
+from hashlib import sha256
 
 import pytest
 
@@ -9,10 +10,15 @@ from fastheur.candidates import ROWS
 from fastheur.cli import main
 from fastheur.loading import load_policy
 from fastheur.resources import POLICIES
+from fastheur.suite.record import RECORD, read_record
 from fastheur.tasks import find_environment
 
 EXAMPLES = POLICIES / "examples"
 SYSTEMS = sorted(path for path in POLICIES.rglob("*.py") if path.parent not in (POLICIES, EXAMPLES))
+
+CHAMPIONS = [path for path in SYSTEMS if (path.parent / RECORD).exists() and path.stem == "ram"]
+"""Of a suite's runs. `fastheur suite atari57 verify=true` plays every sealed episode of each again; two stand for all here."""
+APART = [path for path in SYSTEMS if path not in CHAMPIONS]
 
 
 def task_of(path):
@@ -34,9 +40,10 @@ def test_the_promised_systems_are_shipped():
 
 @pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
 def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
-    policy = load_policy(path)
-    environment = find_environment(policy.task)
-    assert policy.task == task_of(path) and len(policy.modes) == 1
+    policy, run = load_policy(path), read_record(path.parent)
+    named = policy.task or (run.task if run and run.obs_mode == path.stem else None)
+    environment = find_environment(named)
+    assert named == task_of(path) and len(policy.modes) == 1
     assert path.stem in (policy.modes if path.stem in environment.modes else ROWS)
     assert policy.plans == (path.stem == "plan")
     assert (path.parent / "memory.md").read_text().startswith("# ")
@@ -44,7 +51,7 @@ def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
     assert ast.get_docstring(ast.parse(policy.source)).split("\n")[0].endswith(".")
 
 
-@pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: str(path.relative_to(POLICIES)))
+@pytest.mark.parametrize("path", [*APART, *CHAMPIONS[:2]], ids=lambda path: str(path.relative_to(POLICIES)))
 def test_a_shipped_policys_episodes_do_not_depend_on_slots_and_threads(path):
     task, policy = task_of(path), load_policy(path)
     slots, steps = (2, 6) if policy.plans else (3, 60)
@@ -54,6 +61,12 @@ def test_a_shipped_policys_episodes_do_not_depend_on_slots_and_threads(path):
     one = evaluate(path, task, slots=1, threads=1, **settings)
     assert (one.cost.model_steps is not None) == policy.plans
     assert outcome(evaluate(path, task, slots=slots, threads=2, **settings)) == outcome(one)
+
+
+@pytest.mark.parametrize("path", CHAMPIONS, ids=lambda path: str(path.relative_to(POLICIES)))
+def test_a_champion_is_the_very_text_that_was_read_on_the_sealed_seeds(path):
+    last = read_record(path.parent).reads[-1]
+    assert sha256(path.read_bytes()).hexdigest() == last.sha256 and len(last.returns) == len(last.action_hashes) >= 30
 
 
 @pytest.mark.parametrize("mode", ["ram", "native"])

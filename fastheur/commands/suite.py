@@ -163,28 +163,18 @@ def _short(task: str) -> str:
 
 def _table(rows: list[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("game")
-    for name in (
-        "sealed",
-        "HNS",
-        "best so far",
-        "HNS",
-        "random",
-        "human",
-        "Weng 20M",
-        "PPO 1M",
-        "BBF 0.8M",
-        "frames",
-        "trials",
-    ):
+    table.add_column("game", no_wrap=True)
+    names = "sealed, HNS, best so far, HNS, random, human, Weng 20M, PPO 1M, BBF 0.8M, frames, trials"
+    for name in names.split(", "):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
             row.game, _score(row.sealed), _score(row.sealed_hns, 2), _score(row.best), _score(row.best_hns, 2), _score(row.random),
             _score(row.human), _score(row.weng), _score(row.ppo), _score(row.bbf), _score(row.frames, 0), _score(row.trials, 0),
+            style=None if row.frames else "dim",
         )  # fmt: skip
     return table
 
 
 def _score(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
+    return "-" if value is None else f"{value:,.{0 if abs(value) >= 1000.0 else digits}f}"
