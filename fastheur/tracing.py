@@ -95,7 +95,7 @@ def trace(
         f"Episode {index} of {Path(candidate.policy.name).name}: return {episode.ret:g} in {episode.length:,} steps, "
         f"{how}. {header}"
     )
-    text = _table(heading, rows, columns, played.spec.action.meanings)
+    text = _table(heading, rows, columns, played.spec.action.meanings, len(columns) if entries else 6)
     shown = rows[-1]["step"]
     caption = f"Episode {index}, what was seen before step {shown:,}"
     pictures = () if window.frame is None else (picture(window.frame, caption),)
@@ -267,9 +267,13 @@ def _columns(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _table(
-    heading: str, rows: Sequence[dict[str, Any]], columns: Sequence[tuple[str, str]], meanings: Sequence[str]
+    heading: str,
+    rows: Sequence[dict[str, Any]],
+    columns: Sequence[tuple[str, str]],
+    meanings: Sequence[str],
+    least: int,
 ) -> str:
-    """Return the table with as many of the columns, and then of the last rows, as the bound lets."""
+    """Return the table with as many of the columns beyond ``least``, and then of the last rows, as the bound lets."""
     constant = {name: value for name, value in rows[0]["state"].items() if ("state", name) not in columns}
     still = ", ".join(f"{name} {value:.4g}" for name, value in list(constant.items())[:MOST_COLUMNS])
     lines = [heading, *([f"State that did not change here: {still}."] if still else [])]
@@ -281,7 +285,7 @@ def _table(
         width = sum(widths) + len(widths)
         if width * (len(rows) + 1) <= room or len(rows) == 1:
             break
-        if len(columns) > 6:
+        if len(columns) > least:
             columns = columns[:-1] if columns[-1][0] == "obs" else columns[1:]
         else:
             rows = rows[1:]
