@@ -162,7 +162,7 @@ def _short(task: str) -> str:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("game", no_wrap=True)
     names = "sealed, HNS, best so far, HNS, random, human, Weng 20M, PPO 1M, BBF 0.8M, frames, trials"
     for name in names.split(", "):
