@@ -192,6 +192,7 @@ def test_the_command_seals_ships_verifies_and_shows_a_suite(campaign, tmp_path, 
     page = tmp_path / "runs/suite-small/index.html"
     [film] = page.parent.glob("films/breakout-*.mp4")
     assert film.stat().st_size > 1_000 and f"films/{film.name}" in page.read_text()
+    assert cli([*words[:2], words[3], "out=false"]) == 0 and not (tmp_path / "false").exists()
     path = tmp_path / "systems/breakout/run.json"
     path.write_text(path.read_text().replace('"action_hashes": [\n    "', '"action_hashes": [\n    "0', 1))
     assert cli([*words[:2], *words[3:], "out=false"]) == 2

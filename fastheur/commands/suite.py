@@ -97,7 +97,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
         f"reference terms ({suite.reference_protocol}, best so far at {budget:,} frames): {line(standing.reference_at(budget), count)}"
     )
     screen.print(f"our terms (sealed {suite.protocol}): {line(standing.sealed_at(budget), count)}")
-    if config["out"] is not False:
+    if str(config["out"]).lower() != "false":  # names of files come as text
         print(write_page(standing, _out(config, name)))
     return 0
 
