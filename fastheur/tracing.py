@@ -274,7 +274,11 @@ def _table(
     least: int,
 ) -> str:
     """Return the table with as many of the columns beyond ``least``, and then of the last rows, as the bound lets."""
-    constant = {name: value for name, value in rows[0]["state"].items() if ("state", name) not in columns}
+    constant = {
+        name: value
+        for name, value in rows[0]["state"].items()
+        if ("state", name) not in columns and all(row["state"][name] == value for row in rows)
+    }
     still = ", ".join(f"{name} {value:.4g}" for name, value in list(constant.items())[:MOST_COLUMNS])
     lines = [heading, *([f"State that did not change here: {still}."] if still else [])]
     lines.append("Each row: what was seen, the action then, the state after it, and what the step gave.")

@@ -1,6 +1,7 @@
 """A trace replays the very episode, and shows the steps before the moment that was asked for."""
 
 import json
+import re
 
 import pytest
 
@@ -120,6 +121,7 @@ def test_chosen_entries_are_shown_even_if_they_stand_still():
     assert list(answer.data["rows"][0]["obs"]) == ["RAM 99", "RAM 101", "RAM 0"]
     whole = show(BREAKOUT, last=50, step=60, entries=["RAM"])
     assert len(whole.data["rows"][0]["obs"]) == 128 and "ram127" in whole.text and "60 " in whole.text.split("\n")[-1]
+    assert "did not change here: mode 0" in whole.text.split(", x ")[0] and not re.search(r"here:.*\bx ", whole.text)
     assert len(whole.text) <= MOST_TOKENS * CHARACTERS_PER_TOKEN
     ant = show(setting(GAIT, "mujoco/ant", max_steps=50), step=20, last=2, entries=["7", "obs[26]"])
     assert ant.text.split("\n")[-3].split()[5:] == ["obs[7]", "obs[26]"]
