@@ -80,6 +80,7 @@ def trace(
         raise ConfigError(f"around is {around!r}, expected one of {', '.join(AROUND)}.")
     stop = None if step is None else LengthRule(whole("step", step))
     played = make_engine(engine, task, protocol)
+    _check(entries, [str(field[0]) for field in candidate.policy.state], Entries(played.spec).names)
     tape = _Tape(whole("last", last))
     host = (place or find_place("none")).host([candidate], played.spec, 1)
     [episode] = rollout(played, host, [Job(0, index, seed)], 1, stop=stop, recorder=tape)
@@ -238,22 +239,23 @@ def _plain(value: float) -> int | float:
     return int(value) if value == int(value) else short(value)
 
 
+def _check(entries: Sequence[str], fields: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse ``entries`` that are none, before anything is played."""
+    for entry in entries:
+        if entry.split("[")[0] not in fields and not any(_means(entry, name) for name in names):
+            there = ", ".join([*fields, *names[:2], "..."])
+            raise ConfigError(f"There is no entry {entry!r} to show: expected a number, or one of {there}")
+
+
+def _means(entry: str, name: str) -> bool:
+    """True where ``entry`` stands for ``name``: its number, its name, or the name of the array that it belongs to."""
+    return name in (entry, f"RAM {entry}", f"obs[{entry}]") or re.split(r"[\[ ]", name)[0] == entry
+
+
 def _chosen(entries: Sequence[str], row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the (group, name) of what ``entries`` name, in their order."""
-    found: dict[tuple[str, str], None] = {}
-    for entry in map(str, entries):
-        wanted = (entry, f"RAM {entry}", f"obs[{entry}]")
-        fits = [
-            (group, name)
-            for group in ("state", "obs")
-            for name in row[group]
-            if name in wanted or re.split(r"[\[ ]", name)[0] == entry
-        ]
-        if not fits:
-            there = ", ".join([*row["state"], *list(row["obs"])[:2], "..."])
-            raise ConfigError(f"There is no entry {entry!r} to show: expected a number, or one of {there}")
-        found |= dict.fromkeys(fits)
-    return list(found)
+    there = [(group, name) for group in ("state", "obs") for name in row[group]]
+    return list(dict.fromkeys(one for entry in entries for one in there if _means(entry, one[1])))
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
