@@ -19,18 +19,15 @@ class Looks:
     def __init__(self, config: RunConfig, ledger: RunLedger, judge: Judge, world: Mapping[str, Any]) -> None:
         self._config, self._ledger, self._judge, self._world = config, ledger, judge, world
 
-    def probe(self, number: int, kind: str, steps: int, action: int | None = None) -> Answer:
+    def probe(self, number: int, kind: str, steps: int, action: int | None = None, after: int = 0) -> Answer:
         """Look at the task itself; see the operation ``probe``."""
         world, judge = self._world, self._judge
         if action is not None and world["kind"] == "discrete" and action >= world["actions"]:
             raise ConfigError(f"action is {action}, expected {world['action']}.")
         steps = min(steps, judge.left)
         seed = episode_seeds("train", 0, 1)[0]
-        return shown(
-            judge.observe(
-                number, "probe", steps, self._config.protocol, kind=kind, steps=steps, seed=seed, action=action
-            )
-        )
+        asked = {"kind": kind, "steps": steps, "seed": seed, "action": action, "after": after}
+        return shown(judge.observe(number, "probe", steps, self._config.protocol, **asked))
 
     def trace(
         self,
@@ -39,16 +36,17 @@ class Looks:
         episode: int,
         around: str,
         last: int,
+        life: int = 1,
         step: int | None = None,
         entries: Sequence[str] = (),
     ) -> Answer:
         """Show the steps before a moment of an episode; see the operation ``trace``."""
-        asked = {"around": around, "last": last, "step": step, "entries": entries}
+        asked = {"around": around, "last": last, "life": life, "step": step, "entries": entries}
         return self._again(number, "trace", trial, episode, until=step, **asked)
 
-    def replay(self, number: int, trial: int, episode: int, tiles: int) -> Answer:
+    def replay(self, number: int, trial: int, episode: int, tiles: int, steps: Sequence[int] = ()) -> Answer:
         """Show the moments of an episode that matter; see the operation ``replay``."""
-        return self._again(number, "replay", trial, episode, tiles=tiles)
+        return self._again(number, "replay", trial, episode, until=max(steps, default=None), tiles=tiles, steps=steps)
 
     def _again(
         self, number: int, what: str, trial: int, episode: int, until: int | None = None, **settings: Any

@@ -72,6 +72,12 @@ _TABLE = (
             "kind": {"type": "string", "enum": ["actions", "ram", "values", "rewards", "frame"]},
             "steps": {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 600},
             "action": {"type": "integer", "minimum": 0, "description": "Hold this action; default: random actions."},
+            "after": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 0,
+                "description": "kind=actions: steps of random actions before, the same ones for each; games often take no input at first.",
+            },
         },
         ("kind",),
     ),
@@ -132,6 +138,12 @@ _TABLE = (
             "trial": _TRIAL,
             "episode": _EPISODE,
             "around": {"type": "string", "enum": ["death", "stall", "drop", "end"], "default": "death"},
+            "life": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 1,
+                "description": "around=death: of which loss, 1 the first.",
+            },
             "last": {"type": "integer", "minimum": 1, "maximum": 200, "default": 30, "description": "Steps to show."},
             "step": {
                 "type": "integer",
@@ -155,6 +167,12 @@ _TABLE = (
             "trial": _TRIAL,
             "episode": _EPISODE,
             "tiles": {"type": "integer", "minimum": 1, "maximum": 24, "default": 12, "description": "Moments to show."},
+            "steps": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 1},
+                "default": [],
+                "description": "Show these steps instead; the episode is played and charged up to the last of them only.",
+            },
         },
         ("trial", "episode"),
     ),

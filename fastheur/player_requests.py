@@ -139,6 +139,7 @@ def _probe(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
             steps=request["steps"],
             seed=request["seed"],
             action=request["action"],
+            after=request["after"],
             engine=request["engine"],
         )
     )
@@ -156,6 +157,7 @@ def _trace(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
             index=request["episode"],
             seed=request["seed"],
             around=request["around"],
+            life=request["life"],
             last=request["last"],
             step=request["step"],
             entries=request["entries"],
@@ -178,6 +180,7 @@ def _replay(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
             index=request["episode"],
             seed=request["seed"],
             tiles=request["tiles"],
+            steps=request["steps"],
             place=place,
         )
     )

@@ -57,7 +57,7 @@ class Played:
             return "the policy failed"
         if self.shown.cut:
             return "cut by a stop rule"
-        return "game over" if self.episode and self.episode.terminated else "cut off at the cap"
+        return self.episode.ending() if self.episode else "cut off at the cap"
 
 
 def played_again(shown: Recalled, place: Place, details: bool, progress: Progress) -> Played:

@@ -60,6 +60,12 @@ class Episode:
         """True where the episode was cut as hopeless or stalled: neither terminated, nor a final return."""
         return self.unplayed > 0
 
+    def ending(self, until: int | None = None) -> str:
+        """How it ended, in a few words; ``until``: the env steps that were to be played, where not all."""
+        return (
+            "game over" if self.terminated else "not played further" if self.length == until else "cut off at the cap"
+        )
+
 
 class TimedHost:
     """A host that measures what its policies take: seconds in ``act`` and the number of actions."""

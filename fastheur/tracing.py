@@ -52,6 +52,7 @@ def trace(
     index: int,
     seed: int,
     around: str = "death",
+    life: int = 1,
     last: int = 30,
     step: int | None = None,
     entries: Sequence[str] = (),
@@ -62,7 +63,7 @@ def trace(
 
     Args:
         task, protocol, candidate: what is played, how, and by whom. index, seed: of the episode.
-        around: ``death``: the first life lost, or the first rare negative reward, or the end if it was a game over;
+        around: ``death``: the life lost, or the rare negative reward, number ``life``, or the end if it was a game over;
             ``stall``: the end of the longest stretch without reward; ``drop``: the low of the deepest fall of the return;
             ``end``. Where there is no such moment the end is shown, and the answer says so.
         step: the moment instead of ``around``, as an env step; the episode is played up to there only.
@@ -81,7 +82,7 @@ def trace(
     stop = None if step is None else LengthRule(whole("step", step))
     played = make_engine(engine, task, protocol)
     _check(entries, [str(field[0]) for field in candidate.policy.state], Entries(played.spec).names)
-    tape = _Tape(whole("last", last))
+    tape = _Tape(whole("last", last), whole("life", life))
     host = (place or find_place("none")).host([candidate], played.spec, 1)
     [episode] = rollout(played, host, [Job(0, index, seed)], 1, stop=stop, recorder=tape)
     found, window, header = tape.window(around, episode) if step is None else tape.window_at(step, episode)
@@ -89,12 +90,9 @@ def trace(
     columns = _chosen(entries, rows[0]) if entries else _columns(rows)
     if entries:
         rows = [{**row, "obs": {name: row["obs"][name] for group, name in columns if group == "obs"}} for row in rows]
-    how = (
-        "game over" if episode.terminated else "cut off at the cap" if episode.length != step else "not played further"
-    )
     heading = (
         f"Episode {index} of {Path(candidate.policy.name).name}: return {episode.ret:g} in {episode.length:,} steps, "
-        f"{how}. {header}"
+        f"{episode.ending(step)}. {header}"
     )
     text = _table(heading, rows, columns, played.spec.action.meanings, len(columns) if entries else 6)
     shown = rows[-1]["step"]
@@ -124,7 +122,8 @@ class _Window:
 class _Tape:
     """An observer of one slot that keeps the last steps, and the windows at the moments so far."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, life: int) -> None:
+        self._life, self._lost = life, 0
         self._rows: deque[dict[str, Any]] = deque(maxlen=last)
         self._frame: Array | None = None
         self._windows: dict[str, _Window] = {}
@@ -148,11 +147,14 @@ class _Tape:
         step, ret = int(batch.info["elapsed"][0]), float(scores["ret"][0])
         self._rows[-1] |= {"reward": short(reward), "return": short(ret), "lives": lives}
         if lives < self._lives:
-            self._windows.setdefault("life", self._now())
+            self._lost += 1
+            if self._lost == self._life:
+                self._windows["life"] = self._now()
         self._lives = lives
         if reward < 0.0:
             self._losses += 1
-            self._windows.setdefault("loss", self._now())
+            if self._losses == self._life:
+                self._windows["loss"] = self._now()
         ended = batch.live is not None
         quiet = step - self._rewarded - (reward != 0.0)
         if (reward != 0.0 or ended) and quiet > self._stretch[1]:
@@ -199,17 +201,16 @@ class _Tape:
             )
         if around == "death":
             sparse = self._losses <= MOST_LOSSES and 2 * self._losses < episode.length
-            kinds = {"life": "The first life lost", **({"loss": "The first negative reward"} if sparse else {})}
+            kinds = {"life": "life lost", **({"loss": "negative reward"} if sparse else {})}
             for kind, words in kinds.items():
                 if kind in windows:
-                    return around, windows[kind], f"{words}, at step {windows[kind].rows[-1]['step']:,}."
-            if episode.terminated:
+                    at = windows[kind].rows[-1]["step"]
+                    return around, windows[kind], f"The {_ordinal(self._life)} {words}, at step {at:,}."
+            if episode.terminated and self._life == self._lost + 1:
                 return around, end, f"The episode was over at step {episode.length:,}."
-        return (
-            "end",
-            end,
-            "Its last steps." if around == "end" else f"There was no {around} in this episode: its last steps.",
-        )
+        missing = f"{_ordinal(self._life)} {around}" if around == "death" and self._life > 1 else around
+        text = "Its last steps." if around == "end" else f"There was no {missing} in this episode: its last steps."
+        return "end", end, text
 
     def window_at(self, step: int, episode: Episode) -> tuple[str, _Window, str]:
         """Like :meth:`window`, for an episode that was played up to ``step``."""
@@ -233,6 +234,11 @@ def _rows(rows: Sequence[dict[str, Any]], names: Sequence[str], every: bool) -> 
         {**row, "state": flat(row["state"]), "obs": {names[at]: _plain(float(row["obs"][at])) for at in varying}}
         for row in rows
     ]
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return "first" if number == 1 else f"{number}{ending}"
 
 
 def _plain(value: float) -> int | float:

@@ -33,6 +33,13 @@ def act(obs, info, state, params, action):
 """
 
 
+def setting(source, task, mode, steps):
+    environment = find_environment(task)
+    protocol = find_protocol(None, environment, max_steps=steps)
+    policy = policy_from_source(source, "v1.py")
+    return make_task(environment, mode, protocol), protocol, Candidate(policy, policy.values())
+
+
 @pytest.mark.parametrize(
     ("task", "mode", "source", "steps"),
     [
@@ -44,12 +51,8 @@ def act(obs, info, state, params, action):
     ],
 )
 def test_the_moments_fit_one_picture_of_a_bounded_size(task, mode, source, steps):
-    environment = find_environment(task)
-    protocol = find_protocol(None, environment, max_steps=steps)
-    policy = policy_from_source(source, "v1.py")
-    candidate = Candidate(policy, policy.values())
     seed = episode_seeds("train", 3, 1)[0]
-    answer = album(make_task(environment, mode, protocol), protocol, candidate, index=3, seed=seed, tiles=6)
+    answer = album(*setting(source, task, mode, steps), index=3, seed=seed, tiles=6)
     [picture] = answer.pictures
     assert len(picture.png) <= 200_000
     image = Image.open(io.BytesIO(picture.png))
@@ -60,6 +63,15 @@ def test_the_moments_fit_one_picture_of_a_bounded_size(task, mode, source, steps
     assert answer.data["env_steps"] == answer.data["length"]  # one pass
     lines = answer.text.splitlines()
     assert len(lines) == 1 + len(moments) and max(map(len, lines[1:])) <= MOST_TEXT
+
+
+def test_chosen_steps_are_shown_and_nothing_is_played_beyond_them():
+    task, protocol, candidate = setting(MARKED, "atari/breakout", "ram", 900)
+    asked = {"index": 3, "seed": episode_seeds("train", 3, 1)[0], "steps": [101, 7, 101]}
+    answer = album(task, protocol, candidate, **asked)
+    assert [one["step"] for one in answer.data["moments"]] == [7, 101]
+    assert answer.data["env_steps"] == answer.data["length"] == 101 and "not played further" in answer.text
+    assert len(answer.text.splitlines()) == 3 and "step 7: score 0; FIRE; seen 8" in answer.text
 
 
 def test_an_agent_pays_for_what_it_looks_at_and_sees_train_episodes_only(tmp_path):

@@ -50,6 +50,7 @@ CALLS = [
     ("trace", ["3", "0", "step=9", "entries=99,ball_x"], {"trial": 3, "step": 9, "entries": ["99", "ball_x"]}),
     ("trace", ["3", "0", "around=end"], {"trial": 3, "episode": 0, "around": "end", "last": 30}),
     ("replay", ["3", "0", "tiles=4"], {"trial": 3, "episode": 0, "tiles": 4}),
+    ("replay", ["3", "0", "steps=300,900"], {"steps": [300, 900]}),
     ("note", ["gain=2 is better: [1, 2"], {"text": "gain=2 is better: [1, 2", "summary": False}),
     ("note", ["text=null", "summary=true"], {"text": "null", "summary": True}),
     ("note", ["--help me\nsecond line"], {"text": "--help me\nsecond line"}),

@@ -82,6 +82,15 @@ def test_one_action_can_be_held_alone():
         ask("values", action=9)
 
 
+def test_actions_can_be_compared_later_than_at_the_start():
+    answer = ask("actions", steps=1200, after=200)
+    assert answer.data["env_steps"] == 1200 and answer.data["each"] == 100
+    assert "from step 200, after random actions" in answer.text
+    effects = {one["action"]: {e["name"]: e for e in one["effects"]} for one in answer.data["actions"]}
+    assert effects["RIGHT"]["RAM 72"]["start"] == effects["LEFT"]["RAM 72"]["start"]
+    assert effects["RIGHT"]["RAM 72"]["end"] > effects["LEFT"]["RAM 72"]["end"]
+
+
 CASES = [
     *(("atari/breakout", "ram", kind) for kind in KINDS),
     *(("atari/pong", "native", kind) for kind in ("actions", "values", "rewards", "frame")),

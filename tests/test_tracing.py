@@ -104,6 +104,14 @@ def test_the_worst_drop_ends_at_its_low():
     assert lost.data["step"] == record.moments[0].step and "The first negative reward" in lost.text
 
 
+def test_a_later_death_can_be_asked_for(first_time):
+    deaths = first_time[1][1].moments
+    answer = show(BREAKOUT, life=2, last=3)
+    assert answer.data["step"] == deaths[1].step and f"The 2nd life lost, at step {deaths[1].step:,}." in answer.text
+    never = show(BREAKOUT, life=7)
+    assert never.data["around"] == "end" and "There was no 7th death in this episode" in never.text
+
+
 def test_any_step_can_be_shown_and_is_played_no_further(first_time):
     answer = show(BREAKOUT, last=3, step=40)
     assert [row["step"] for row in answer.data["rows"]] == [38, 39, 40]

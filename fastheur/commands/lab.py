@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def _arguments(operation: Operation, words: Sequence[str]) -> dict[str, Any]:
 
     Only a name that the operation has makes ``name=value`` a setting: a note may well begin with ``gain=2``.
     """
-    kinds = {"json": "boolean", **{name: schema["type"] for name, schema in operation.arguments.items()}}
+    kinds = {"json": {"type": "boolean"}, **operation.arguments}
     named = [word.split("=", 1) for word in words if word.split("=", 1)[0] in kinds and "=" in word]
     values = [word for word in words if word.split("=", 1) not in named]
     if len(values) > len(operation.required):
@@ -76,12 +76,13 @@ def _arguments(operation: Operation, words: Sequence[str]) -> dict[str, Any]:
     return {name: _source(text) if name == "source" else _parsed(text, kinds[name]) for name, text in texts.items()}
 
 
-def _parsed(text: str, kind: str) -> Any:
-    """Return ``text`` as a value of the JSON type ``kind``; what is none is left for the operation's own check."""
+def _parsed(text: str, schema: Mapping[str, Any]) -> Any:
+    """Return ``text`` as a value of the JSON Schema ``schema``; what is none is left for the operation's own check."""
+    kind = schema["type"]
     if kind == "string":
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a shell may hand over any bytes
     if kind == "array" and not text.lstrip().startswith("["):
-        return [part.strip() for part in text.split(",") if part.strip()]
+        return [_parsed(part.strip(), schema["items"]) for part in text.split(",") if part.strip()]
     try:
         return yaml.load(text, _Loader)
     except yaml.YAMLError:

@@ -36,6 +36,7 @@ def probe(
     steps: int = 600,
     seed: int,
     action: int | None = None,
+    after: int = 0,
     engine: str = "auto",
 ) -> Answer:
     """Probe a game.
@@ -45,6 +46,7 @@ def probe(
         steps: env steps that may be taken, second passes included; ``data["env_steps"]`` says how many were.
         seed: environment seed of the episode that is played, again if it ends early. action: the move to hold, see
             :func:`fastheur.probing.walking.moves`; None: random ones (``actions``: every one).
+        after: steps of random actions before those of ``actions``, the same for each.
         engine: of :data:`fastheur.engines.ENGINES`.
 
     Raises:
@@ -58,6 +60,8 @@ def probe(
             f"kind=ram shows what lies behind the observation, and found obs={task.mode}: a policy that cannot see the RAM "
             "must not be written from it. Use kind=actions, values, rewards or frame."
         )
+    if after and kind != "actions":
+        raise ConfigError(f"after is for kind=actions, found kind={kind}.")
     if kind == "frame" and task.mode == "ram":
         task = replace(task, mode="native")  # the same game, seen as its frames
     played = make_engine(engine, task, protocol)
@@ -65,7 +69,7 @@ def probe(
     engines = [played]
     pictures: tuple[Picture, ...] = ()
     if kind == "actions":
-        lines, data = probe_actions(played, seed, steps, action)
+        lines, data = probe_actions(played, seed, steps, action, after)
     elif kind == "ram":
         if steps < 2:
             raise ConfigError("steps is 1, expected at least 2: kind=ram plays everything twice.")

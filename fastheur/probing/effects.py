@@ -29,22 +29,26 @@ class _Run:
     ended: int = 0
 
 
-def probe_actions(engine: Engine, seed: int, steps: int, action: int | None) -> tuple[list[str], dict[str, Any]]:
-    """Return the lines and the data of the probe; takes at most ``steps`` env steps."""
+def probe_actions(
+    engine: Engine, seed: int, steps: int, action: int | None, after: int
+) -> tuple[list[str], dict[str, Any]]:
+    """Return the lines and the data of the probe; takes at most ``steps`` env steps, ``after`` of them before each action."""
     nothing = idle(engine.spec.action)
     held = moves(engine.spec.action) if action is None else [chosen(engine.spec.action, action)]
     held = [nothing, *(move for move in held if not np.array_equal(move.value, nothing.value))]
-    each = steps // len(held)
+    each = steps // len(held) - after
     if each < 2:
+        before = f" and {after:,} before" if after else ""
         raise ConfigError(
-            f"steps is {steps}, expected at least {2 * len(held)}: two for each of {len(held)} actions. Or hold one "
-            "with action=N."
+            f"steps is {steps}, expected at least {(2 + after) * len(held)}: two for each of {len(held)} actions{before}. "
+            "Or hold one with action=N."
         )
     entries = Entries(engine.spec)
-    runs = _play(engine, seed, held, each, entries)
+    runs = _play(engine, seed, held, each, after, entries)
     most = min(6, max(2, MOST_EFFECTS // (len(held) - 1)))
     spans = np.ptp(np.concatenate([np.array(run.rows) for run in runs]), axis=0)
-    lines = [f"Each action held for up to {each} steps from the same start, against {nothing.name} held as long:"]
+    start = f"step {after:,}, after random actions" if after else "the same start"
+    lines = [f"Each action held for up to {each} steps from {start}, against {nothing.name} held as long:"]
     data = []
     for move, run in zip(held[1:], runs[1:], strict=True):
         effects = _effects(entries.names, runs[0], run, spans)
@@ -59,17 +63,19 @@ def probe_actions(engine: Engine, seed: int, steps: int, action: int | None) -> 
     return lines, {"each": each, "nothing": nothing.name, "actions": data}
 
 
-def _play(engine: Engine, seed: int, held: Sequence[Move], each: int, entries: Entries) -> list[_Run]:
+def _play(engine: Engine, seed: int, held: Sequence[Move], each: int, after: int, entries: Entries) -> list[_Run]:
     runs = [_Run() for _ in held]
-    for batch in hold(engine, seed, held, each):
+    for batch in hold(engine, seed, held, each, after):
         values = entries.read(batch)
         for row, place in enumerate(batch.episodes.tolist()):
-            run = runs[place]
+            run, ended = runs[place], bool(batch.terminated[row] or batch.truncated[row])
+            if batch.info["elapsed"][row] < after and not ended:
+                continue
             run.rows.append(values[row])
             run.score += float(batch.reward[row])
             if entries.image:
                 run.frames = [batch.obs[row].copy()]
-            if batch.terminated[row] or batch.truncated[row]:
+            if ended:
                 run.ended = int(batch.info["elapsed"][row])
     return runs
 

@@ -102,13 +102,22 @@ def walk(engine: Engine, seed: int, steps: int, choose: Choose) -> Iterator[Step
             return
 
 
-def hold(engine: Engine, seed: int, held: Sequence[Move], each: int) -> Iterator[StepBatch]:
-    """Play one episode per move, all from the same start, each for at most ``each`` env steps; ``episodes`` counts moves."""
+def hold(engine: Engine, seed: int, held: Sequence[Move], each: int, after: int = 0) -> Iterator[StepBatch]:
+    """Play one episode per move, all from the same start, each for at most ``each`` env steps; ``episodes`` counts moves.
+
+    ``after`` random actions are taken before, the same in each episode.
+    """
     values = np.array([move.value for move in held], engine.spec.action.dtype)
+    choose, before = wander(engine.spec.action, seed), np.empty(0)
     for batch in engine.episodes([seed] * len(held), len(held)):
+        if len(before) < after:
+            before = np.array([choose(batch) for _ in range(after)], values.dtype)
+        elapsed = batch.info["elapsed"]
         live = _live(batch)
-        batch.live = live[batch.info["elapsed"][live] < each]
+        batch.live = live[elapsed[live] < after + each]
         batch.actions[batch.live] = values[batch.episodes[batch.live]]
+        for row in batch.live[elapsed[batch.live] < after]:
+            batch.actions[row] = before[elapsed[row]]
         yield batch
 
 

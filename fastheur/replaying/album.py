@@ -6,7 +6,7 @@ into memory, near enough to each other that one is close to every moment.
 
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from fastheur.operations import Answer, Picture
 from fastheur.places import Place, find_place
 from fastheur.replaying.film import Film
 from fastheur.replaying.frames import Frame
-from fastheur.replaying.moments import find_moments
+from fastheur.replaying.moments import Highlight, find_moments
 from fastheur.replaying.overlay import Overlay
 from fastheur.replaying.scene import Scene, play
 from fastheur.replaying.sheet import contact_sheet
@@ -47,13 +47,15 @@ def album(
     index: int,
     seed: int,
     tiles: int = 12,
+    steps: Sequence[int] = (),
     place: Place | None = None,
 ) -> Answer:
-    """Play an episode again, whole, and show the moments that matter.
+    """Play an episode again and show the moments that matter, or the steps that are asked for.
 
     Args:
         task, protocol, candidate: what is played, how, and by whom. index, seed: of the episode.
-        tiles: moments at most. place: where the policy runs; None: in this process.
+        tiles: moments at most. steps: those to show instead; the episode is played up to the last of them only.
+        place: where the policy runs; None: in this process.
 
     Returns:
         One contact sheet of at most 200 kB, a line per moment, and in ``data`` what :func:`fastheur.tracing.trace` gives
@@ -63,13 +65,18 @@ def album(
         PolicyError: the policy failed.
     """
     engine = make_engine("auto", task, protocol, pictures=True)
-    kept = Kept(max(1, round(engine.frames_per_s / PER_SECOND), (step_cap(task, protocol) or 0) // MOST_KEPT))
-    steps = Steps()
+    kept = Kept(
+        max(1, round(engine.frames_per_s / PER_SECOND), (step_cap(task, protocol) or 0) // MOST_KEPT), set(steps)
+    )
+    seen = Steps()
     film = Film([engine], kept.add, kept.wanted, [candidate.policy.marks])
-    scene = Scene(task, protocol, candidate, index, seed)
-    [episode] = play([scene], engine, place or find_place("none"), _Together(steps, film))
-    ending = "game over" if episode.terminated else "cut off at the cap"
-    moments = find_moments(step_rows(steps.tables[0]), tiles, ending, engine.frames_per_s)
+    scene = Scene(task, protocol, candidate, index, seed, max(steps, default=None))
+    [episode] = play([scene], engine, place or find_place("none"), _Together(seen, film))
+    ending = episode.ending(scene.steps)
+    rows = step_rows(seen.tables[0])
+    chosen = sorted({min(step, episode.length) for step in steps})
+    asked = [Highlight(step, "asked", f"score {rows[step].score:g}") for step in chosen]
+    moments = asked or find_moments(rows, tiles, ending, engine.frames_per_s)
     title = f"{task.name} {task.mode}, {Path(candidate.policy.name).stem}, episode {index}"
     overlay = Overlay(title)
     found = [(kept.nearest(moment.step), moment) for moment in moments]
@@ -95,13 +102,13 @@ def _line(found: tuple[Frame, Any]) -> str:
 class Kept:
     """Frames at even steps, their pictures packed; whenever there are too many, every second one goes."""
 
-    def __init__(self, every: int) -> None:
-        self._every = every
+    def __init__(self, every: int, also: Collection[int] = ()) -> None:
+        self._every, self._also = every, also
         self._frames: list[tuple[Frame, bytes, tuple[int, ...]]] = []
 
     def wanted(self, step: int) -> bool:
         """True where a frame is to be kept."""
-        return step % self._every == 0
+        return step % self._every == 0 or step in self._also
 
     def add(self, slot: int, frame: Frame) -> None:
         """Keep a frame."""

@@ -9,7 +9,7 @@ import numpy as np
 from fastheur.batch import Array
 from fastheur.recorder import MOST_LOSSES
 
-Kind = Literal["start", "death", "stall", "jump", "end"]
+Kind = Literal["start", "death", "stall", "jump", "end", "asked"]
 
 MOST_OF_A_KIND = 12
 """Moments of one kind to choose from."""
