@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastheur.ale_lane import ROWS, block_dtype, blocks
+from fastheur.ale_lane import ROWS, Lookout, block_dtype, blocks
 from fastheur.errors import EngineError
 from fastheur.isolation import turns
 
@@ -36,6 +36,7 @@ class Crew:
     def __init__(self, game: dict[str, Any], workers: int, lanes: int, machines: int = 0) -> None:
         self._lanes = lanes
         self._ready: deque[int] = deque()
+        self._lookout = Lookout(SPIN_S)
         self._commands: list[int] = []
         self._alive: dict[int, int] = {}
         self._children: list[subprocess.Popen] = []
@@ -105,15 +106,20 @@ class Crew:
 
     def wait(self, spin: bool = False) -> int:
         """Return a lane that has answered, the first one first; ``spin`` where a core is free to look out for it."""
-        late = time.perf_counter() + SPIN_S if spin else 0.0
+        if spin and not self._ready:
+            self._lookout.look(self._heard)
         while not self._ready:
-            busy = spin and time.perf_counter() < late
-            for source, _ in self._poll.poll(0 if busy else None):
-                if source != self._answers:
-                    raise self._lost(self._alive[source])
-                message = os.read(self._answers, 4096)
-                self._ready.extend(np.frombuffer(message, "<u2").tolist())
+            self._heard(None)
         return self._ready.popleft()
+
+    def _heard(self, timeout: float | None = 0.0) -> bool:
+        """Take the answers that are there, or come within ``timeout`` seconds; True if there are any."""
+        for source, _ in self._poll.poll(timeout):
+            if source != self._answers:
+                raise self._lost(self._alive[source])
+            message = os.read(self._answers, 4096)
+            self._ready.extend(np.frombuffer(message, "<u2").tolist())
+        return bool(self._ready)
 
     def _lost(self, number: int) -> EngineError:
         child, complaints = self._children[number], self._complaints[number]

@@ -5,6 +5,8 @@ back. Answers stand in the order of the command's rows, packed, so that a batch 
 """
 
 import mmap
+import time
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,9 @@ ROWS = 256
 
 SCREEN = (210, 160)
 """Height and width of an Atari frame in pixels."""
+
+MOST_RESTING = 64
+"""Waits, at most, that go without a lookout after one was in vain."""
 
 OBS_SHAPES = {"ram": (128,), "native": (3, *SCREEN)}
 """What a policy sees per mode, uint8."""
@@ -45,3 +50,31 @@ def blocks(memory: int, mode: str, lanes: int) -> npt.NDArray[np.void]:
     """Map the shared memory behind the file descriptor ``memory`` as one record per lane."""
     dtype = block_dtype(mode)
     return np.frombuffer(mmap.mmap(memory, dtype.itemsize * lanes), dtype)
+
+
+class Lookout:
+    """Looks out for something for a moment, so that whoever waits for it need not be woken.
+
+    After it was in vain it rests, for one wait, then two, four, ...: where other work takes the processors, looking out only
+    keeps what is looked out for from being done.
+
+    Args:
+        seconds: how long it looks out.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._resting, self._rest = 0, 1
+
+    def look(self, there: Callable[[], bool]) -> bool:
+        """True if it has come, as ``there`` tells without waiting."""
+        if self._resting:
+            self._resting -= 1
+            return there()
+        late = time.perf_counter() + self._seconds
+        while not there():
+            if time.perf_counter() >= late:
+                self._resting, self._rest = self._rest, min(2 * self._rest, MOST_RESTING)
+                return False
+        self._rest = 1
+        return True

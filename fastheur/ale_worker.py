@@ -23,7 +23,7 @@ import numpy.typing as npt
 from ale_py import ALEInterface, ALEState, LoggerMode, roms
 
 from fastheur import _core
-from fastheur.ale_lane import ROWS, SCREEN, blocks
+from fastheur.ale_lane import ROWS, SCREEN, Lookout, blocks
 
 Array = npt.NDArray[Any]
 
@@ -259,14 +259,13 @@ def main() -> None:
         lane.load(place, snapshots)
     bell = select.poll()
     bell.register(setup.commands, select.POLLIN)
+    lookout = Lookout(SPIN_S)
     while message := os.read(setup.commands, 2):
         number = int.from_bytes(message, "little")
         lanes[number].answer(snapshots)
         os.write(setup.answers, message)
         if shared["spin"][number]:
-            late = time.perf_counter() + SPIN_S
-            while not bell.poll(0) and time.perf_counter() < late:
-                pass
+            lookout.look(lambda: bool(bell.poll(0)))
 
 
 if __name__ == "__main__":

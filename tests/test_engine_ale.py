@@ -2,12 +2,13 @@
 
 import os
 import signal
+from itertools import count
 from pathlib import Path
 
 import pytest
 from test_engine import play
 
-from fastheur import ale_crew, evaluate
+from fastheur import ale_crew, ale_lane, evaluate
 from fastheur.engines import make_engine
 from fastheur.errors import ConfigError, EngineError
 from fastheur.tasks import find_environment, find_protocol, make_task
@@ -200,3 +201,22 @@ def test_the_scorecard_says_which_engine_played_and_is_the_same_for_both(random_
     assert [card.cost.engine for card in cards] == ["ale", "envpool"]
     assert cards[0].episodes == cards[1].episodes
     assert cards[0].setting == cards[1].setting
+
+
+def test_who_looks_out_in_vain_rests_ever_longer_until_it_pays_again(monkeypatch):
+    clock, asked = count(), []
+    monkeypatch.setattr(ale_lane.time, "perf_counter", lambda: next(clock))
+    lookout = ale_lane.Lookout(5)
+
+    def looks(there):
+        """True where it asked more than once."""
+        asked.clear()
+        assert lookout.look(lambda: bool(asked.append(1)) or there(len(asked))) == there(len(asked))
+        return len(asked) > 1
+
+    waits = [looks(lambda times: False) for _ in range(24)]
+    assert [wait for wait, looked in enumerate(waits) if looked] == [0, 2, 5, 10, 19]
+    while not looks(lambda times: times == 3):
+        pass
+    assert [looks(lambda times: times == 3) for _ in range(3)] == [True] * 3
+    assert [looks(lambda times: False) for _ in range(4)] == [True, False, True, False]
