@@ -37,11 +37,12 @@ class Looks:
         around: str,
         last: int,
         life: int = 1,
+        every: int = 1,
         step: int | None = None,
         entries: Sequence[str] = (),
     ) -> Answer:
         """Show the steps before a moment of an episode; see the operation ``trace``."""
-        asked = {"around": around, "last": last, "life": life, "step": step, "entries": entries}
+        asked = {"around": around, "last": last, "life": life, "every": every, "step": step, "entries": entries}
         return self._again(number, "trace", trial, episode, until=step, **asked)
 
     def replay(self, number: int, trial: int, episode: int, tiles: int, steps: Sequence[int] = ()) -> Answer:

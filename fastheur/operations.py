@@ -133,11 +133,12 @@ _TABLE = (
     Operation(
         "trace",
         "Play one train episode of a trial again, charged to the budget, and show the last steps before a death, a stall, "
-        "the worst drop, the end, or any step: observations, the policy's own state fields, actions and rewards.",
+        "the worst drop, the end, or any step, or the steps that gave a reward: observations, the policy's own state fields, "
+        "actions and rewards.",
         {
             "trial": _TRIAL,
             "episode": _EPISODE,
-            "around": {"type": "string", "enum": ["death", "stall", "drop", "end"], "default": "death"},
+            "around": {"type": "string", "enum": ["death", "stall", "drop", "end", "rewards"], "default": "death"},
             "life": {
                 "type": "integer",
                 "minimum": 1,
@@ -145,6 +146,12 @@ _TABLE = (
                 "description": "around=death: of which loss, 1 the first.",
             },
             "last": {"type": "integer", "minimum": 1, "maximum": 200, "default": 30, "description": "Steps to show."},
+            "every": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 1,
+                "description": "Show every so-manieth step only, and the moment itself.",
+            },
             "step": {
                 "type": "integer",
                 "minimum": 1,

@@ -159,6 +159,7 @@ def _trace(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
             around=request["around"],
             life=request["life"],
             last=request["last"],
+            every=request["every"],
             step=request["step"],
             entries=request["entries"],
             engine=request["engine"],

@@ -28,7 +28,7 @@ from fastheur.spec import Spec
 from fastheur.tasks import Protocol, Task
 from fastheur.wording import CHARACTERS_PER_TOKEN, action_name
 
-AROUND = ("death", "stall", "drop", "end")
+AROUND = ("death", "stall", "drop", "end", "rewards")
 
 MOST_TOKENS = 1500
 """Bound on an answer's text."""
@@ -54,6 +54,7 @@ def trace(
     around: str = "death",
     life: int = 1,
     last: int = 30,
+    every: int = 1,
     step: int | None = None,
     entries: Sequence[str] = (),
     engine: str = "auto",
@@ -65,7 +66,8 @@ def trace(
         task, protocol, candidate: what is played, how, and by whom. index, seed: of the episode.
         around: ``death``: the life lost, or the rare negative reward, number ``life``, or the end if it was a game over;
             ``stall``: the end of the longest stretch without reward; ``drop``: the low of the deepest fall of the return;
-            ``end``. Where there is no such moment the end is shown, and the answer says so.
+            ``end``; ``rewards``: the steps that gave one, the last ones. Without such a moment: the end, and it says so.
+        every: show the steps divisible by it only, and the moment itself.
         step: the moment instead of ``around``, as an env step; the episode is played up to there only.
         entries: observation entries and STATE fields to show instead of those that vary most; a number means ``RAM n`` or
             ``obs[n]``, a name without its place (``RAM``, ``obs``) all of an array.
@@ -82,7 +84,7 @@ def trace(
     stop = None if step is None else LengthRule(whole("step", step))
     played = make_engine(engine, task, protocol)
     _check(entries, [str(field[0]) for field in candidate.policy.state], Entries(played.spec).names)
-    tape = _Tape(whole("last", last), whole("life", life))
+    tape = _Tape(whole("last", last), whole("every", every), whole("life", life))
     host = (place or find_place("none")).host([candidate], played.spec, 1)
     [episode] = rollout(played, host, [Job(0, index, seed)], 1, stop=stop, recorder=tape)
     found, window, header = tape.window(around, episode) if step is None else tape.window_at(step, episode)
@@ -122,14 +124,17 @@ class _Window:
 class _Tape:
     """An observer of one slot that keeps the last steps, and the windows at the moments so far."""
 
-    def __init__(self, last: int, life: int) -> None:
+    def __init__(self, last: int, every: int, life: int) -> None:
+        self._last, self._every = last, every
         self._life, self._lost = life, 0
+        self._row: dict[str, Any] = {}
         self._rows: deque[dict[str, Any]] = deque(maxlen=last)
+        self._paid: deque[dict[str, Any]] = deque(maxlen=last)
         self._frame: Array | None = None
         self._windows: dict[str, _Window] = {}
         self._losses = 0
         self._lives = 0
-        self._rewarded = 0
+        self._rewarded = self._rewards = 0
         self._stretch = (0, 0)
         self._drop = 0.0
 
@@ -145,7 +150,7 @@ class _Tape:
             self._lives = lives
             return
         step, ret = int(batch.info["elapsed"][0]), float(scores["ret"][0])
-        self._rows[-1] |= {"reward": short(reward), "return": short(ret), "lives": lives}
+        self._row |= {"reward": short(reward), "return": short(ret), "lives": lives}
         if lives < self._lives:
             self._lost += 1
             if self._lost == self._life:
@@ -161,7 +166,8 @@ class _Tape:
             self._stretch = self._rewarded, quiet
             self._windows["stall"] = self._now()
         if reward != 0.0:
-            self._rewarded = step
+            self._rewarded, self._rewards = step, self._rewards + 1
+            self._paid.append(self._row)
         drop = float(scores["best"][0]) - ret
         if drop > self._drop:
             self._drop = drop
@@ -171,19 +177,20 @@ class _Tape:
 
     def acted(self, batch: StepBatch) -> None:
         """Add a row: what was seen, what was done, what is remembered after it."""
-        self._rows.append(
-            {
-                "step": int(batch.info["elapsed"][0]) + 1,
-                "action": batch.actions[0].tolist(),
-                "state": self._state_of(0),
-                "obs": self._entries.read(batch)[0],
-            }
-        )
+        self._row = {
+            "step": int(batch.info["elapsed"][0]) + 1,
+            "action": batch.actions[0].tolist(),
+            "state": self._state_of(0),
+            "obs": self._entries.read(batch)[0],
+        }
+        if self._row["step"] % self._every == 0:
+            self._rows.append(self._row)
         if self._entries.image:
             self._frame = batch.obs[0].copy()
 
     def _now(self) -> _Window:
-        return _Window(list(self._rows), self._frame)
+        before = (row for row in self._rows if row is not self._row)
+        return _Window([*before, self._row][-self._last :], self._frame)
 
     def window(self, around: str, episode: Episode) -> tuple[str, _Window, str]:
         """Return the moment that is shown, its window, and a sentence about it."""
@@ -192,6 +199,9 @@ class _Tape:
             start, length = self._stretch
             text = f"The longest stretch without reward: {length:,} steps, from step {start:,} to {start + length:,}."
             return around, windows["stall"], text
+        if around == "rewards" and self._paid:
+            shown = _Window(list(self._paid), self._frame)
+            return around, shown, f"{self._rewards:,} steps gave a reward; the last {len(self._paid):,}, each a row."
         if around == "drop" and "drop" in windows:
             low = windows["drop"].rows[-1]["step"]
             return (
@@ -208,7 +218,7 @@ class _Tape:
                     return around, windows[kind], f"The {_ordinal(self._life)} {words}, at step {at:,}."
             if episode.terminated and self._life == self._lost + 1:
                 return around, end, f"The episode was over at step {episode.length:,}."
-        missing = f"{_ordinal(self._life)} {around}" if around == "death" and self._life > 1 else around
+        missing = f"{_ordinal(self._life)} death" if around == "death" and self._life > 1 else around.rstrip("s")
         text = "Its last steps." if around == "end" else f"There was no {missing} in this episode: its last steps."
         return "end", end, text
 

@@ -108,8 +108,27 @@ def test_a_later_death_can_be_asked_for(first_time):
     deaths = first_time[1][1].moments
     answer = show(BREAKOUT, life=2, last=3)
     assert answer.data["step"] == deaths[1].step and f"The 2nd life lost, at step {deaths[1].step:,}." in answer.text
+    dull = show(setting(COIN.format(n=1), "atari/breakout", "ram", "robust", max_steps=99), "rewards", last=2)
+    assert dull.data["around"] == "end" and "There was no reward in this episode" in dull.text
     never = show(BREAKOUT, life=7)
     assert never.data["around"] == "end" and "There was no 7th death in this episode" in never.text
+
+
+def test_the_steps_that_gave_a_reward_can_be_listed(first_time):
+    episode = first_time[0][1]
+    answer = show(BREAKOUT, "rewards", last=200)
+    rows = answer.data["rows"]
+    assert sum(row["reward"] for row in rows) == episode.ret > 0 and all(row["reward"] for row in rows)
+    assert f"{len(rows)} steps gave a reward" in answer.text
+    assert [row["step"] for row in show(BREAKOUT, "rewards", last=1).data["rows"]] == [rows[-1]["step"]]
+
+
+def test_steps_can_be_left_out_between_those_shown(first_time):
+    death = first_time[1][1].moments[0].step
+    rows = show(BREAKOUT, last=6, every=8).data["rows"]
+    before = death - 1 - (death - 1) % 8
+    assert [row["step"] for row in rows] == [*range(before - 32, before + 1, 8), death]
+    assert [row["step"] for row in show(BREAKOUT, last=3, every=8, step=40).data["rows"]] == [24, 32, 40]
 
 
 def test_any_step_can_be_shown_and_is_played_no_further(first_time):
