@@ -48,7 +48,7 @@ def test_a_shipped_policy_names_its_task_has_a_memory_and_its_trials(path):
     assert policy.plans == (path.stem == "plan")
     assert (path.parent / "memory.md").read_text().startswith("# ")
     assert (path.parent / "trials.jsonl").stat().st_size > 0
-    assert ast.get_docstring(ast.parse(policy.source)).split("\n")[0].endswith(".")
+    assert ast.get_docstring(ast.parse(policy.source)).split("\n\n")[0].endswith(".")  # whole sentences
 
 
 @pytest.mark.parametrize("path", [*APART, *CHAMPIONS[:2]], ids=lambda path: str(path.relative_to(POLICIES)))
