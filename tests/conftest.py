@@ -17,6 +17,23 @@ def act(obs, info, state, params):
 '''
 
 
+LONG = (
+    "test_learn",
+    "test_resident",
+    "test_shipped_policies",
+    "test_suite",
+    "test_throughput",
+    "test_vision",
+    "test_wheel",
+)
+"""Files that take a worker a minute or more: they come first, so that no worker is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first, each whole, all others behind in their order."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep compiled kernels of a test run apart from the user's; all its workers share them."""

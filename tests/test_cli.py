@@ -104,7 +104,7 @@ BAD = [
     (["eval", "protocol=wang"], "robust"),
     (["eval", "epsiodes=3"], "Did you mean episodes"),
     (["eval", "policy=none.py"], "no policy file 'none.py'"),
-    (["eval", "env=atari/zaxxon"], "No shipped policy plays atari/zaxxon"),
+    (["eval", "env=Acrobot-v1"], "No shipped policy plays Acrobot-v1"),
     (["eval", "params.nothing=1", "policy=random"], "has no parameter 'nothing'"),
     (["eval", "out=/proc/none/x.json", "policy=random"], "Cannot write out"),
     (["eval", "out=.", "policy=random"], "is a folder"),
