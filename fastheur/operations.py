@@ -177,6 +177,7 @@ _TABLE = (
             "steps": {
                 "type": "array",
                 "items": {"type": "integer", "minimum": 1},
+                "maxItems": 24,
                 "default": [],
                 "description": "Show these steps instead; the episode is played and charged up to the last of them only.",
             },
@@ -278,6 +279,8 @@ def _check(where: str, value: Any, schema: Mapping[str, Any]) -> None:
     if "maximum" in schema and value > schema["maximum"]:
         raise ConfigError(f"{where} is {value}, expected at most {schema['maximum']:,}.")
     if isinstance(value, (list, tuple)):
+        if len(value) > schema.get("maxItems", len(value)):
+            raise ConfigError(f"{where} has {len(value):,} entries, expected at most {schema['maxItems']:,}.")
         for item in value:
             _check(f"{where}, an entry,", item, schema["items"])
 

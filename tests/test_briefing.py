@@ -64,9 +64,14 @@ def test_a_failed_version_takes_one_line_and_a_policy_that_prints_is_no_lie(tmp_
             {"name": "a", "episode": 0, "floor": float("nan")},
             "golden: floor is nan, expected a finite number.",
         ),
+        (
+            "replay",
+            {"trial": 1, "episode": 0, "steps": list(range(1, 26))},
+            "replay: steps has 25 entries, expected at most 24.",
+        ),
     ],
 )
-def test_an_argument_that_is_missing_or_no_number_is_explained(name, arguments, message):
+def test_a_wrong_argument_is_explained(name, arguments, message):
     with pytest.raises(ConfigError) as raised:
         checked(name, arguments)
     assert str(raised.value) == message
