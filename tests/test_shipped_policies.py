@@ -23,6 +23,8 @@ APART = [path for path in SYSTEMS if path not in CHAMPIONS]
 
 def task_of(path):
     folder = path.parent.relative_to(POLICIES)
+    if folder.name == "run":  # of a suite, beside policies of another origin
+        folder = folder.parent
     return folder.name if folder.parts[0] == "envpool" else str(folder)
 
 

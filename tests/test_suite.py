@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from labs import charged, lab_in, tried
 
 from fastheur.budget import Budget
 from fastheur.cli import main as cli
+from fastheur.commands import suite as command
 from fastheur.errors import ConfigError
 from fastheur.score import iqm
 from fastheur.suite.definition import Suite, find_suite
@@ -106,6 +108,18 @@ def test_a_run_that_is_not_the_suites_is_refused(campaign, tmp_path):
         seal(campaign / "breakout", find_suite("atari57"), tmp_path)
     with pytest.raises(ConfigError, match="expected folders named after games"):
         runs_in(tmp_path, SMALL)
+
+
+def test_a_run_leaves_policies_of_another_origin_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "POLICIES", tmp_path)
+    home, settings = tmp_path / "atari" / "pong", {"systems": None}
+    home.mkdir(parents=True)
+    assert command._folder(settings, "atari/pong") == home
+    (home / "ram.py").touch()
+    assert command._folder(settings, "atari/pong") == home / "run"
+    (home / "run.json").touch()  # now it is the run's own
+    assert command._folder(settings, "atari/pong") == home
+    assert command._folder({"systems": "elsewhere"}, "atari/pong") == Path("elsewhere/pong")
 
 
 def _record(env_id, task, best, returns):

@@ -17,7 +17,7 @@ from fastheur.suite.definition import Suite, find_suite
 from fastheur.suite.figures import Game, Standing
 from fastheur.suite.filming import film, film_of
 from fastheur.suite.page import Row, line, rows_of, write_page
-from fastheur.suite.record import read_record
+from fastheur.suite.record import RECORD, read_record
 from fastheur.suite.sealing import runs_in, seal, sealed
 from fastheur.suite.verifying import verify
 
@@ -154,7 +154,12 @@ def _wanted(config: Mapping[str, Any], suite: Suite) -> set[str]:
 
 
 def _folder(config: Mapping[str, Any], task: str) -> Path:
-    return Path(config["systems"]) / _short(task) if config["systems"] is not None else POLICIES / task
+    """Return where a game's run is shipped: its folder, or ``run`` in it where policies of another origin are at home."""
+    if config["systems"] is not None:
+        return Path(config["systems"]) / _short(task)
+    folder = POLICIES / task
+    others = any(folder.glob("*.py")) and not (folder / RECORD).exists()
+    return folder / "run" if others else folder
 
 
 def _short(task: str) -> str:
