@@ -63,7 +63,7 @@ class EnvPoolEngine(Engine):
 
     @cached_property
     def _config(self) -> dict[str, Any]:
-        raw = envpool.make_spec(self.task.env_id, **_typed(self.protocol.envpool_args(self.task)))
+        raw = _raw_spec(self.task.env_id, _typed(self.protocol.envpool_args(self.task)))
         return dict(raw.config._asdict())
 
     def picture(self) -> Array:
@@ -309,6 +309,17 @@ def _obs_keys(keys: Sequence[str], mode: str) -> list[str]:
     return ["info:ram"] if mode == "ram" else [key for key in keys if key == "obs" or key.startswith("obs:")]
 
 
+_RAW_SPECS: dict[str, Any] = {}
+"""EnvPool's own specifications by id and arguments: it opens the game for each, which takes a tenth of a second and more."""
+
+
+def _raw_spec(env_id: str, args: Mapping[str, Any]) -> Any:
+    key = f"{env_id} {sorted(args.items())!r}"
+    if key not in _RAW_SPECS:
+        _RAW_SPECS[key] = envpool.make_spec(env_id, **args)
+    return _RAW_SPECS[key]
+
+
 def _read_spec(task: Task, protocol: Protocol) -> Spec:
     if not _module_of(task.env_id):
         ids = task_ids()
@@ -318,7 +329,7 @@ def _read_spec(task: Task, protocol: Protocol) -> Spec:
         )
     args = _typed(protocol.envpool_args(task))
     try:
-        raw = envpool.make_spec(task.env_id, **args)
+        raw = _raw_spec(task.env_id, args)
     except (TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError) as error:
         raise ConfigError(f"EnvPool refuses the arguments {args} for {task.env_id}: {error}") from error
     state = raw.state_array_spec
@@ -385,6 +396,6 @@ def step_cap(task: Task, protocol: Protocol) -> int | None:
     if not _module_of(task.env_id):
         return None
     with contextlib.suppress(TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError):
-        config = envpool.make_spec(task.env_id, **_typed(protocol.envpool_args(task))).config
+        config = _raw_spec(task.env_id, _typed(protocol.envpool_args(task))).config
         return getattr(config, "max_episode_steps", None)
     return None  # the engine will say what EnvPool refuses

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,7 @@ def modules():
     return sorted(path for path in PACKAGE.rglob("*.py"))
 
 
+@cache
 def imported(path):
     """Names of everything a module imports, wherever in the file."""
     names = set()
@@ -153,7 +155,7 @@ def imported(path):
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
             names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "fastheur"}
-    return names
+    return frozenset(names)
 
 
 def own(path):
