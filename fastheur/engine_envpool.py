@@ -63,8 +63,7 @@ class EnvPoolEngine(Engine):
 
     @cached_property
     def _config(self) -> dict[str, Any]:
-        raw = _raw_spec(self.task.env_id, _typed(self.protocol.envpool_args(self.task)))
-        return dict(raw.config._asdict())
+        return dict(_raw_spec(self.task, self.protocol).config._asdict())
 
     def picture(self) -> Array:
         """See :meth:`Engine.picture`."""
@@ -313,10 +312,11 @@ _RAW_SPECS: dict[str, Any] = {}
 """EnvPool's own specifications by id and arguments: it opens the game for each, which takes a tenth of a second and more."""
 
 
-def _raw_spec(env_id: str, args: Mapping[str, Any]) -> Any:
-    key = f"{env_id} {sorted(args.items())!r}"
+def _raw_spec(task: Task, protocol: Protocol) -> Any:
+    args = _typed(protocol.envpool_args(task))
+    key = f"{task.env_id} {sorted(args.items())!r}"
     if key not in _RAW_SPECS:
-        _RAW_SPECS[key] = envpool.make_spec(env_id, **args)
+        _RAW_SPECS[key] = envpool.make_spec(task.env_id, **args)
     return _RAW_SPECS[key]
 
 
@@ -327,10 +327,10 @@ def _read_spec(task: Task, protocol: Protocol) -> Spec:
             f"EnvPool {version()} has no task {task.env_id!r}.{nearest(task.env_id, ids)} "
             f"It knows {len(ids)} ids; `fastheur list all=true` shows them."
         )
-    args = _typed(protocol.envpool_args(task))
     try:
-        raw = _raw_spec(task.env_id, args)
+        raw = _raw_spec(task, protocol)
     except (TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError) as error:
+        args = _typed(protocol.envpool_args(task))
         raise ConfigError(f"EnvPool refuses the arguments {args} for {task.env_id}: {error}") from error
     state = raw.state_array_spec
     keys = _obs_keys(list(state), task.mode)
@@ -396,6 +396,5 @@ def step_cap(task: Task, protocol: Protocol) -> int | None:
     if not _module_of(task.env_id):
         return None
     with contextlib.suppress(TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError):
-        config = _raw_spec(task.env_id, _typed(protocol.envpool_args(task))).config
-        return getattr(config, "max_episode_steps", None)
+        return getattr(_raw_spec(task, protocol).config, "max_episode_steps", None)
     return None  # the engine will say what EnvPool refuses
