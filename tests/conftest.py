@@ -1,6 +1,7 @@
 """Fixtures shared by the tests."""
 
 import os
+import signal
 
 import pytest
 
@@ -27,6 +28,12 @@ LONG = (
     "test_wheel",
 )
 """Files that take a worker a minute or more: they come first, so that no worker is left with one at the end."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background job, and passed on to all it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # of nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

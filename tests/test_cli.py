@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 from planners import EACH, PLAN
@@ -274,17 +275,9 @@ def test_every_verb_explains_its_settings(verb, capsys):
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_kill_end_cleanly_and_keep_what_was_measured(tmp_path, signal_):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fastheur.cli", "eval", "env=CartPole-v1", "policy=random", "episodes=300000"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    deadline = time.time() + 60
-    while time.time() < deadline and not (
-        (tmp_path / "runs/ledger.db").exists() and count("sqlite_master") > 4 and count("episodes")
-    ):
-        time.sleep(0.2)
-    process.send_signal(signal_)
-    out, err = process.communicate(timeout=30)
+    with playing(tmp_path, "eval env=CartPole-v1 policy=random episodes=300000") as process:
+        process.send_signal(signal_)
+        out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Interrupted after" in out and "Traceback" not in err
     assert count("trials WHERE status = 'interrupted' AND score_mean IS NULL AND env_steps > 0") == 1
@@ -371,18 +364,10 @@ def test_ids_with_a_slash_play_and_lists_of_ids_sweep():
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_in_one_job_stops_the_whole_sweep(jobs, tmp_path):
-    words = f"eval -m env=CartPole-v1 policy=random episodes=300000 first=0,1,2,3 jobs={jobs}".split()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fastheur.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
-    deadline = time.time() + 60
-    while time.time() < deadline and not (
-        (tmp_path / "runs/ledger.db").exists() and count("sqlite_master") > 4 and count("episodes")
-    ):
-        time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    words = f"eval -m env=CartPole-v1 policy=random episodes=300000 first=0,1,2,3 jobs={jobs}"
+    with playing(tmp_path, words) as process:
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert "0 jobs done" in out and count("trials") <= jobs
 
@@ -405,6 +390,26 @@ def test_a_reader_that_has_gone_is_no_error_and_a_full_disk_is():
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 2 and done.stderr == "fastheur: No space left on device.\n"
+
+
+@contextmanager
+def playing(folder, words):
+    """Start a command in a session of its own and wait for its first episode; nothing of it outlives the test."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fastheur.cli", *words.split()], cwd=folder, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.time() + 60
+        while time.time() < deadline and not (
+            (folder / "runs/ledger.db").exists() and count("sqlite_master") > 4 and count("episodes")
+        ):
+            time.sleep(0.2)
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def cli(words):
