@@ -157,7 +157,8 @@ def _versions(versions: list[Version]) -> str:
     for one in shown:
         score = "" if one.score is None else f" {one.score:,.2f}"
         reason = f" [{' '.join(one.reason.split())}]" if one.reason else ""
-        lines.append(f"{one.name} {one.verdict}{score}: {one.hypothesis}{reason}")
+        trial = "" if one.trial is None else f" (trial {one.trial})"
+        lines.append(f"{one.name} {one.verdict}{score}{trial}: {one.hypothesis}{reason}")
     return "\n".join(lines)
 
 

@@ -31,7 +31,6 @@ from fastheur.run_folder import LOG, METER
 from fastheur.runs import Run
 from fastheur.trial_rows import settle_open
 
-_CUT_OFF = Answer("What was left of the budget did not reach for it; what was taken is charged.")
 _CLOCK_S = 5.0
 """The wall time that an operation has taken so far is written this often."""
 _TAKEN_NAMES = re.compile(r"v\d+-\d+")
@@ -192,8 +191,8 @@ class Lab:
         try:
             kept = work(number)
             status = "done"
-        except StepsSpent:  # asked again with more budget, it goes on
-            kept = _CUT_OFF
+        except StepsSpent as error:  # asked again with more budget, it goes on
+            kept = Answer(f"What was left of the budget did not reach for it; what was taken is charged. {error}")
         except (EngineError, LedgerError):  # no verdict on what was asked: it may be asked again
             raise
         except FastheurError as error:
@@ -305,8 +304,9 @@ class Lab:
         allow_loss: list[str],
         episodes: int | None = None,
         protocol: str | None = None,
+        max_steps: int | None = None,
     ) -> Answer:
-        return self._trials.trial(number, source, hypothesis, episodes, allow_loss, protocol)
+        return self._trials.trial(number, source, hypothesis, episodes, allow_loss, protocol, max_steps)
 
     def _search(
         self, number: int, source: str, steps: int, space: Mapping[str, Any], sampler: str, hypothesis: str

@@ -1,6 +1,8 @@
 """What a run's agent may look at: probes of the task, and its own episodes played again, all charged to the budget."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastheur.errors import ConfigError, PolicyError
@@ -79,10 +81,10 @@ class Looks:
         return answer
 
     def _protocol(self, trial: Mapping[str, Any]) -> Protocol:
-        """Return what a trial was played under: golden cases have a cap of their own, and a look may be under another protocol."""
+        """Return what a trial was played under: golden cases and looks may have a cap or a protocol of their own."""
         own = self._config.protocol
-        if trial["role"] == "golden":
-            return self._config.golden_protocol(self._judge.cap)
         if trial["protocol"].startswith(own.label(self._config.task)):
-            return own
-        return find_protocol(trial["protocol"].split(" ")[0], self._config.environment)
+            played = own
+        else:
+            played = find_protocol(trial["protocol"].split(" ")[0], self._config.environment)
+        return replace(played, max_steps=json.loads(trial["protocol_args"]).get("max_episode_steps"))

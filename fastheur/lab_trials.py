@@ -3,14 +3,14 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastheur import failures, regress
 from fastheur.baking import bake
 from fastheur.board import Board
 from fastheur.complexity import complexity
-from fastheur.errors import PolicyError
+from fastheur.errors import ConfigError, PolicyError
 from fastheur.hunting import Hunt
 from fastheur.judge import Judge, Order, Played, Row, row_of
 from fastheur.meter import StepsSpent
@@ -61,19 +61,21 @@ class Trials:
         episodes: int | None = None,
         allow: Sequence[str] = (),
         protocol: str | None = None,
+        max_steps: int | None = None,
     ) -> Answer:
         """Try a candidate; see the operation ``trial``.
 
         Raises:
             StepsSpent: the budget ended before there was a verdict; what is known of the candidate stays in the ledger.
-            ConfigError: ``allow`` names a golden case that does not exist, or there is no such protocol; nothing was played.
+            ConfigError: ``allow`` names a golden case that does not exist, there is no such protocol, or ``max_steps`` cuts
+                nothing; nothing was played.
         """
         problem = _unreadable(source)
         if problem:
             return Answer(f"Refused: {problem}", {"status": "refused", "reason": problem})
         sha256 = hashlib.sha256(source.encode()).hexdigest()
         regress.check_names(self._ledger.golden(), allow)
-        other = self._other(protocol)
+        other = self._other(protocol, max_steps)
         known = self._ledger.version_of(sha256)
         if known and other is None and self._answered(known, episodes, allow):
             return self._again(known)
@@ -87,23 +89,39 @@ class Trials:
                 return self._looked(operation, version, row, episodes, other)
             tried = _Tried(version, row, self._train(operation, version, row, episodes))
             return self._verdict(operation, tried, allow)
-        except StepsSpent:
+        except StepsSpent as error:
             self._ledger.change_version(version.version, reason="the budget ended before there was a verdict")
-            raise
+            raise type(error)(f"{error} {self._so_far(version, other or self._config.protocol)}") from error
         except PolicyError as error:
             self._ledger.change_version(version.version, verdict="failed", reason=str(error))
             self._board.say(f"{version.name} failed: {str(error).splitlines()[0]}")
             data = {"status": "failed", "version": version.version, "reason": str(error), "promoted": False}
             return Answer(f"{version.name} failed, and has no score.\n{error}", data)
 
-    def _other(self, name: str | None) -> Protocol | None:
-        """Return the protocol that is asked for, or None for the run's own."""
-        own = self._config.protocol
-        if name is None or name == own.name:
+    def _other(self, name: str | None, max_steps: int | None) -> Protocol | None:
+        """Return the protocol that is asked for, or None for the run's own; one with a cap of its own has it in its name."""
+        other = self._config.protocol
+        if name not in (None, other.name):
+            other = find_protocol(name, self._config.environment)
+            make_task(self._config.environment, self._config.mode, other)
+        elif max_steps is None:
             return None
-        other = find_protocol(name, self._config.environment)
-        make_task(self._config.environment, self._config.mode, other)
-        return other
+        if max_steps is None:
+            return other
+        cap = self._judge.cap_of(other)
+        if cap is not None and max_steps >= cap:
+            raise ConfigError(
+                f"max_steps={max_steps:,} cuts nothing: episodes end after {cap:,} env steps. Leave it out."
+            )
+        return replace(other, name=f"{other.name} max_steps={max_steps}", max_steps=max_steps)
+
+    def _so_far(self, version: Version, protocol: Protocol) -> str:
+        """Say what is known of a version that the budget cut off."""
+        returns = self._ledger.train_returns(version.policy_sha256, protocol.label(self._config.task))
+        if not returns:
+            return f"{version.name} finished no train episode."
+        listed = ", ".join(f"{one:,.2f}" for one in returns[:10]) + (", ..." if len(returns) > 10 else "")
+        return f"{version.name} finished train episodes with {listed} (mean {sum(returns) / len(returns):,.2f}); no verdict."
 
     def _looked(self, operation: int, version: Version, row: Row, episodes: int | None, other: Protocol) -> Answer:
         """Play a candidate under another protocol than the run's: a score and a failure report, no verdict."""
@@ -116,7 +134,8 @@ class Trials:
         self._board.say(f"{version.name} {card.mean:,.2f} under {label}: {version.hypothesis}")
         lines = [
             f"{version.name} (trial {played.trial}): mean return {card.mean:,.2f} under {label}, train episodes ({card.spread}).",
-            f"No verdict: champions are made under {self._config.protocol.name}. Send it again without protocol= to have it tried.",
+            f"No verdict: champions are made under {self._config.protocol.name}, in whole episodes. Send it again without protocol= "
+            "and max_steps= to have it tried.",
         ]
         report = failures.report(_records(played), meanings=self._meanings, most_tokens=REPORT_TOKENS)
         data = {

@@ -86,7 +86,8 @@ _TABLE = (
         "Play a candidate on train episodes: its scores, the difference to the champion on the same episodes, and a "
         "failure report. A candidate that looks better goes through the gate (validation episodes, golden cases) and "
         "becomes champion if it passes. A text that was tried before is answered from the records, at no cost. With protocol=NAME "
-        "(Atari: weng2026, where one episode is everything, or robust) it is only played and scored under that protocol.",
+        "(Atari: weng2026, where one episode is everything, or robust) it is only played and scored under that protocol; with "
+        "max_steps=N only the beginning of each episode, under either.",
         {
             "source": _SOURCE,
             "hypothesis": _HYPOTHESIS,
@@ -105,6 +106,11 @@ _TABLE = (
             "protocol": {
                 "type": "string",
                 "description": "Another protocol than the run's, for a look: played and scored, without a verdict.",
+            },
+            "max_steps": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "For a look too: cut every episode after so many env steps; no more than that is charged.",
             },
         },
         ("source", "hypothesis"),

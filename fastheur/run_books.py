@@ -230,6 +230,16 @@ class RunBooks(Ledger):
             for number, card in zip(numbers, cards, strict=True):
                 self.finish(number, card, status, None, error)
 
+    def train_returns(self, sha256: str, protocol: str) -> list[float]:
+        """Return what a policy's finished train episodes under the protocol with that label gave, in their order."""
+        rows = self._rows(
+            "SELECT min(ret) AS ret FROM episodes JOIN trials USING (trial) JOIN run_trials USING (trial) "
+            "JOIN run_reservations USING (reservation) WHERE policy_sha256 = ? AND protocol = ? AND role = 'train' "
+            "GROUP BY episode ORDER BY episode",
+            (sha256, protocol),
+        )
+        return [float(row["ret"]) for row in rows]
+
     def golden_steps(self, sha256: str, least: int = 0) -> int:
         """Return the env steps of a policy's finished golden episodes from index ``least`` on."""
         row = self._row(

@@ -139,6 +139,16 @@ def test_a_look_under_another_protocol_gives_a_score_and_no_verdict(tmp_path):
         assert charged(lab) == before
         traced = lab.call("trace", {"trial": seen.data["trial"], "episode": 0, "around": "end", "last": 3})
         assert "FIRE" in traced.text
+        before = charged(lab)
+        for settings, label in (({"protocol": "weng2026"}, "weng2026"), ({"episodes": 1}, "robust")):
+            short = tried(lab, still.format(1), "fire", max_steps=40, **settings)
+            assert (short.data["status"], short.data["protocol"]) == ("seen", f"{label} max_steps=40")
+            assert charged(lab) - before == 40
+            traced = lab.call("trace", {"trial": short.data["trial"], "episode": 0, "around": "end", "last": 3})
+            assert "40" in traced.text and charged(lab) - before == 80
+            before = charged(lab)
+        with pytest.raises(ConfigError, match="max_steps=300 cuts nothing: episodes end after 300 env steps"):
+            tried(lab, still.format(1), "fire", max_steps=300)
         answer = tried(lab, still.format(1), "fire")  # what was only looked at is tried when it is sent again
         assert answer.data["status"] in ("promoted", "rejected")
         assert lab.run.ledger.version_of(version.policy_sha256).verdict in ("champion", "rejected")

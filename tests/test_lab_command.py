@@ -38,6 +38,7 @@ CALLS = [
     ("probe", ["kind=actions", "action=2"], {"kind": "actions", "action": 2}),
     ("trial", ["p.py", "a, 'b' = \"c\" ${d}"], {"source": GOOD, "hypothesis": "a, 'b' = \"c\" ${d}"}),
     ("trial", ["p.py", "hypothesis=x=1, y", "episodes=3"], {"source": GOOD, "hypothesis": "x=1, y", "episodes": 3}),
+    ("trial", ["p.py", "h", "protocol=weng2026", "max_steps=900"], {"protocol": "weng2026", "max_steps": 900}),
     ("trial", ["source=p.py", "hypothesis=h", "allow_loss=g1, g2"], {"allow_loss": ["g1", "g2"]}),
     ("trial", ["p.py", "h", 'allow_loss=["a,b"]'], {"allow_loss": ["a,b"]}),
     ("search", ["p.py", "900", 'space={"gain": [0, 2.5]}'], {"steps": 900, "space": {"gain": [0, 2.5]}}),

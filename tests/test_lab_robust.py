@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 from labs import START, STRONG, WEAK, charged, config, lab_in, tried
@@ -84,10 +85,15 @@ def test_an_engine_that_died_is_no_answer_a_resumed_agent_would_get_again(lab, m
     assert tried(lab, STRONG).data["promoted"]
 
 
-def test_a_trial_that_the_budget_cut_off_goes_on_when_the_budget_is_raised(tmp_path):
-    with lab_in(tmp_path / "run", budget=Budget(1_500)) as lab:
+@pytest.mark.parametrize(
+    ("steps", "known"),
+    [(1_500, "no train episode"), (5_000, r"train episodes with 500\.00, .* \(mean 500\.00\); no verdict")],
+)
+def test_a_trial_that_the_budget_cut_off_goes_on_when_the_budget_is_raised(tmp_path, steps, known):
+    with lab_in(tmp_path / "run", budget=Budget(steps)) as lab:
         cut = tried(lab, STRONG)
         assert cut.over and "did not reach" in cut.text
+        assert re.search(f"v2 finished {known}", cut.text)
     lab = resume(tmp_path / "run", env_steps=100_000)
     try:
         lab.replay()
