@@ -1,7 +1,7 @@
 """What is kept of one episode beside its score: how it ended, where it lost, when it stalled, what it did."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -118,9 +118,18 @@ def flat(values: Mapping[str, Any], most: int = 40, entries: int = 8) -> dict[st
     for name, value in values.items():
         if not isinstance(value, list):
             found[name] = short(value)
-        elif len(value) <= entries and not any(isinstance(entry, list) for entry in value):
-            found |= {f"{name}[{place}]": short(entry) for place, entry in enumerate(value)}
+        elif len(numbers := list(_numbers(value))) <= entries:
+            found |= {f"{name}[{','.join(map(str, place))}]": short(number) for place, number in numbers}
     return dict(list(found.items())[:most])
+
+
+def _numbers(value: Any, place: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Number]]:
+    """Yield the numbers of nested lists, each with its place."""
+    if isinstance(value, list):
+        for at, one in enumerate(value):
+            yield from _numbers(one, (*place, at))
+    else:
+        yield place, value
 
 
 def short(value: Number) -> Number:

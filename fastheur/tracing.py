@@ -33,6 +33,9 @@ AROUND = ("death", "stall", "drop", "end", "rewards")
 MOST_TOKENS = 1500
 """Bound on an answer's text."""
 
+MOST_CHOSEN_TOKENS = 6000
+"""The same where the entries were chosen: who leaves rows out has them played again, and pays twice."""
+
 MOST_COLUMNS = 12
 """STATE fields shown, and entries of the observation, those that take the most values within the window first."""
 
@@ -96,7 +99,8 @@ def trace(
         f"Episode {index} of {Path(candidate.policy.name).name}: return {episode.ret:g} in {episode.length:,} steps, "
         f"{episode.ending(step)}. {header}"
     )
-    text = _table(heading, rows, columns, played.spec.action.meanings, len(columns) if entries else 6)
+    tokens, least = (MOST_CHOSEN_TOKENS, len(columns)) if entries else (MOST_TOKENS, 6)
+    text = _table(heading, rows, columns, played.spec.action.meanings, least, tokens * CHARACTERS_PER_TOKEN)
     shown = rows[-1]["step"]
     caption = f"Episode {index}, what was seen before step {shown:,}"
     pictures = () if window.frame is None else (picture(window.frame, caption),)
@@ -290,8 +294,9 @@ def _table(
     columns: Sequence[tuple[str, str]],
     meanings: Sequence[str],
     least: int,
+    most: int,
 ) -> str:
-    """Return the table with as many of the columns beyond ``least``, and then of the last rows, as the bound lets."""
+    """Return the table with as many of the columns beyond ``least``, and then of the last rows, as ``most`` characters let."""
     constant = {
         name: value
         for name, value in rows[0]["state"].items()
@@ -300,7 +305,9 @@ def _table(
     still = ", ".join(f"{name} {value:.4g}" for name, value in list(constant.items())[:MOST_COLUMNS])
     lines = [heading, *([f"State that did not change here: {still}."] if still else [])]
     lines.append("Each row: what was seen, the action then, the state after it, and what the step gave.")
-    room = MOST_TOKENS * CHARACTERS_PER_TOKEN - sum(len(line) + 1 for line in lines)
+    fewer = "Only the last {shown} of {asked} rows have room here: choose fewer entries, or every=8."
+    room = most - sum(len(line) + 1 for line in [*lines, fewer])
+    asked = len(rows)
     while True:
         cells = [_header(columns), *(_cells(row, columns, meanings) for row in rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -311,6 +318,8 @@ def _table(
             columns = columns[:-1] if columns[-1][0] == "obs" else columns[1:]
         else:
             rows = rows[1:]
+    if len(rows) < asked:
+        lines.append(fewer.format(shown=len(rows), asked=asked))
     table = (" ".join(cell.rjust(wide) for cell, wide in zip(line, widths, strict=True)).rstrip() for line in cells)
     return "\n".join([*lines, *table])
 

@@ -13,7 +13,7 @@ from fastheur.recorder import Recorder
 from fastheur.rollout import Job, rollout
 from fastheur.seeds import episode_seeds
 from fastheur.tasks import find_environment, find_protocol, make_task
-from fastheur.tracing import MOST_TOKENS, make_engine, trace
+from fastheur.tracing import MOST_CHOSEN_TOKENS, MOST_TOKENS, make_engine, trace
 from fastheur.wording import CHARACTERS_PER_TOKEN
 
 WEAK = """OBS = 'ram'
@@ -149,11 +149,27 @@ def test_chosen_entries_are_shown_even_if_they_stand_still():
     whole = show(BREAKOUT, last=50, step=60, entries=["RAM"])
     assert len(whole.data["rows"][0]["obs"]) == 128 and "ram127" in whole.text and "60 " in whole.text.split("\n")[-1]
     assert "did not change here: mode 0" in whole.text.split(", x ")[0] and not re.search(r"here:.*\bx ", whole.text)
-    assert len(whole.text) <= MOST_TOKENS * CHARACTERS_PER_TOKEN
+    assert len(whole.text) <= MOST_CHOSEN_TOKENS * CHARACTERS_PER_TOKEN
+    assert re.search(r"Only the last \d+ of 50 rows have room here", whole.text) and len(whole.data["rows"]) == 50
     ant = show(setting(GAIT, "mujoco/ant", max_steps=50), step=20, last=2, entries=["7", "obs[26]"])
     assert ant.text.split("\n")[-3].split()[5:] == ["obs[7]", "obs[26]"]
     with pytest.raises(ConfigError, match="no entry 'x9' to show"):
         show(BREAKOUT, step=5, entries=["x9"])
+
+
+def test_state_arrays_are_shown_by_place():
+    source = """OBS = "ram"
+STATE = [("grid", "i8", (2, 9))]
+
+
+def act(obs, info, state, params):
+    state.grid[1, 8] += 1
+    return 1
+"""
+    for chosen, shown in (("grid", 18), ("grid[1,8]", 1)):
+        text = show(setting(source, "atari/breakout", "ram"), last=2, step=9, entries=[chosen]).text
+        header = text.split("\n")[-3].split()
+        assert header[-1] == "grid[1,8]" and len(header) == 5 + shown and text.endswith(" 9")
 
 
 def test_a_moment_that_never_came_is_said_and_the_end_is_shown():
