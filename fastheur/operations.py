@@ -167,7 +167,8 @@ _TABLE = (
                 "type": "array",
                 "items": {"type": "string"},
                 "default": [],
-                "description": "RAM bytes by number, observation entries and STATE fields by name (grid, grid[1,8]); default: what varies most.",
+                "description": "RAM bytes by number, observation entries and STATE fields by name (grid, grid[1,8]); default: what "
+                "varies most.",
             },
         },
         ("trial", "episode"),
