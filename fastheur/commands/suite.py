@@ -92,7 +92,9 @@ def main(config: Mapping[str, Any], name: str) -> int:
     screen = console()
     screen.print(_table(rows_of(standing)))
     budget, count = suite.budget, len(games)
-    screen.print(f"{len(standing.shipped)} of {count} games have a system; the others count as HNS 0.")
+    shipped = len(standing.shipped)
+    others = "" if shipped == count else "; the others count as HNS 0"
+    screen.print(f"{shipped} of {count} games have a system{others}.")
     screen.print(
         f"reference terms ({suite.reference_protocol}, best so far at {budget:,} frames): {line(standing.reference_at(budget), count)}"
     )
