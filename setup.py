@@ -1,7 +1,7 @@
 """Build of the Cython parts; everything else about the package stands in ``pyproject.toml``.
 
 ``FASTHEUR_DEBUG=1 pip install .`` brings bounds checks, wraparound and overflow checks back.
-OpenMP is used when the compiler has it; ``FASTHEUR_OPENMP=0`` leaves it out.
+OpenMP is used when the compiler has it; ``FASTHEUR_OPENMP=0`` leaves it out. An ``-O`` in ``CFLAGS`` stands in place of ours.
 """
 
 import os
@@ -44,6 +44,7 @@ def openmp_flags() -> list[str]:
 
 
 OPENMP = openmp_flags()
+OPTIMISED = ["-O1", "-g"] if DEBUG else [] if "-O" in os.environ.get("CFLAGS", "") else ["-O3"]
 
 
 def compiled(name: str) -> Extension:
@@ -53,7 +54,7 @@ def compiled(name: str) -> Extension:
         [name.replace(".", "/") + ".pyx"],
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-        extra_compile_args=["-O3", *OPENMP] if not DEBUG else ["-O1", "-g", *OPENMP],
+        extra_compile_args=[*OPTIMISED, *OPENMP],
         extra_link_args=OPENMP,
     )
 

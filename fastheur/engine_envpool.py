@@ -1,4 +1,4 @@
-"""The engine over EnvPool, and the only importer of it.
+"""The engine over EnvPool.
 
 EnvPool resets by itself in the step after the end: that transition's action is ignored, and it is shown as ``first``.
 A fresh slot was built for its seed and plays exactly one episode; as slots come free, the next episodes get a pool of
@@ -16,13 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import envpool
 import numpy as np
 import numpy.typing as npt
 
 from fastheur import _core
 from fastheur.batch import StepBatch
 from fastheur.engine import Engine
+from fastheur.envpool_families import envpool
 from fastheur.errors import ConfigError, nearest, whole
 from fastheur.pictures import Camera, camera_of
 from fastheur.pool_shelf import take

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from fastheur.errors import ConfigError, PolicyError
@@ -12,7 +11,7 @@ from fastheur.operations import Answer
 from fastheur.run_ledger import RunLedger
 from fastheur.runs import RunConfig
 from fastheur.seeds import episode_seeds
-from fastheur.tasks import Protocol, find_protocol
+from fastheur.tasks import Protocol
 
 
 class Looks:
@@ -60,7 +59,9 @@ class Looks:
             raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
         if found["split"] != "train":
             raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
-        protocol = self._protocol(found)
+        protocol = Protocol(
+            found["protocol"], None, 1, args=json.loads(found["protocol_args"])
+        )  # every argument in force
         known = self._ledger.episode(trial, episode)
         needed = min(known["length"], until or known["length"]) if known else 0
         if needed > judge.left:
@@ -79,12 +80,3 @@ class Looks:
                 "decide from its observations, state and uniform(state) alone."
             )
         return answer
-
-    def _protocol(self, trial: Mapping[str, Any]) -> Protocol:
-        """Return what a trial was played under: golden cases and looks may have a cap or a protocol of their own."""
-        own = self._config.protocol
-        if trial["protocol"].startswith(own.label(self._config.task)):
-            played = own
-        else:
-            played = find_protocol(trial["protocol"].split(" ")[0], self._config.environment)
-        return replace(played, max_steps=json.loads(trial["protocol_args"]).get("max_episode_steps"))

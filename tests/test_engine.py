@@ -1,5 +1,8 @@
 """The engine counts env steps exactly, keeps reset transitions apart, and plays every episode once."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -139,3 +142,19 @@ def test_vizdoom_shows_game_variables_takes_buttons_and_leaves_the_folder_clean(
     results, _ = play(engine, 2, 2)
     assert len(results) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_envpool_is_loaded_family_by_family_and_is_complete_for_whoever_looks():
+    script = """
+import sys
+from fastheur.engine_envpool import task_ids
+from fastheur.envpool_families import envpool
+spec = envpool.make_spec("Ant-v5")
+assert "Pong-v5" in envpool.registration.registry.specs and "matplotlib" not in sys.modules
+assert envpool.registration.registry.specs.get("Nothing-v0") is None and "Nothing-v0" not in envpool.list_all_envs()
+import envpool.entry
+print(len(task_ids()), len(envpool.registration.registry.specs))
+"""
+    plain = "import envpool; print(2 * f' {len(envpool.list_all_envs())}')"
+    found = [subprocess.run([sys.executable, "-c", one], capture_output=True, text=True) for one in (script, plain)]
+    assert found[0].stdout.split() == found[1].stdout.split(), found[0].stderr
