@@ -7,10 +7,12 @@ STAMP := $(VENV)/.installed
 WORKERS ?= $(shell n=$$(( $$(nproc) * 3 / 2 )); echo $$(( n > 4 ? 4 : n )))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check format wheel clean
+.PHONY: help install demo test bench check format wheel clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## make the environment, which every other target does by itself
 
 demo: $(STAMP)  ## learn Breakout from a plain intercept rule, and confirm the champion on sealed seeds
 	@$(BIN)/fastheur demo

@@ -17,43 +17,21 @@ import numpy.typing as npt
 
 from fastheur import _core
 from fastheur.ale_crew import Crew, hire, release
-from fastheur.ale_lane import OBS_SHAPES, ROWS, SCREEN
+from fastheur.ale_lane import ROWS
 from fastheur.batch import StepBatch
 from fastheur.engine import Engine, default_threads
 from fastheur.errors import EngineError
-from fastheur.spec import BASE_INFO, ActionSpec, Spec
-from fastheur.tasks import Protocol, Task, atari_actions, snake_case
+from fastheur.plain_atari import plain_spec, why_other
+from fastheur.tasks import Protocol, Task, snake_case
 from fastheur.true_time import ATARI_FRAMES_PER_S
-
-_FIXED = {
-    "stack_num": 1,
-    "frame_skip": 1,
-    "full_action_space": False,
-    "reward_clip": False,
-    "episodic_life": False,
-    "img_height": SCREEN[0],
-    "img_width": SCREEN[1],
-}
-"""EnvPool arguments that this engine plays with these values only."""
-
-_FREE = ("noop_max", "use_fire_reset", "repeat_action_probability", "max_episode_steps", "gray_scale")
-"""EnvPool arguments that it takes."""
 
 
 def why_not(task: Task, protocol: Protocol) -> str | None:
     """Return why this engine cannot play a task, or None where it can."""
-    args = protocol.envpool_args(task)
-    if task.suite != "atari" or not atari_actions(task.env_id):
-        return "it plays the 57 Atari games only"
-    if task.mode == "native" and args.get("gray_scale", True):
-        return "it gives RGB frames, and gray_scale is not false"
-    for name, wanted in _FIXED.items():
-        if args.get(name, None) != wanted:
-            return f"it needs {name}={wanted}, found {name}={args.get(name, 'unset')}"
-    other = [name for name in args if name not in (*_FIXED, *_FREE)]
-    if other:
-        return f"it does not know the argument {other[0]}"
-    if "max_episode_steps" not in args:
+    reason = why_other(task, protocol)
+    if reason:
+        return reason
+    if "max_episode_steps" not in protocol.envpool_args(task):
         return "it needs a cap: protocol.max_steps"
     return None if find_spec("ale_py") else "ale-py is not installed (pip install ale-py)"
 
@@ -65,17 +43,7 @@ class AleEngine(Engine):
     can_snapshot = True
 
     def __init__(self, task: Task, protocol: Protocol, threads: int) -> None:
-        meanings = atari_actions(task.env_id)
-        spec = Spec(
-            task.env_id,
-            task.mode,
-            task.suite,
-            OBS_SHAPES[task.mode],
-            np.dtype(np.uint8),
-            np.dtype(BASE_INFO, align=True),
-            ActionSpec("discrete", n=len(meanings), meanings=meanings),
-        )
-        super().__init__(task, protocol, spec, threads)
+        super().__init__(task, protocol, plain_spec(task), threads)
         args = protocol.envpool_args(task)
         self._game: dict[str, Any] = {
             "rom": snake_case(task.env_id.removesuffix("-v5")),

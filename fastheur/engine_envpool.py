@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,15 +22,13 @@ from fastheur import _core
 from fastheur.batch import StepBatch
 from fastheur.engine import Engine
 from fastheur.envpool_families import envpool
-from fastheur.errors import ConfigError, nearest, whole
+from fastheur.envpool_tasks import config_of, family_of, obs_keys, read_spec, refusals, typed_args
+from fastheur.errors import ConfigError
 from fastheur.pictures import Camera, camera_of
 from fastheur.pool_shelf import take
-from fastheur.resources import DATA
-from fastheur.robot_poses import ROBOTS, robot_name
-from fastheur.spec import BASE_INFO, ActionSpec, ModelSource, Spec
-from fastheur.tasks import Protocol, Task, atari_actions
-from fastheur.true_time import model_path, steps_per_s
-from fastheur.vizdoom_buttons import button_names
+from fastheur.spec import BASE_INFO, Spec
+from fastheur.tasks import Protocol, Task
+from fastheur.true_time import steps_per_s
 from fastheur.vizdoom_folder import vizdoom_folder
 
 Array = npt.NDArray[Any]
@@ -44,7 +41,7 @@ class EnvPoolEngine(Engine):
     can_snapshot = False
 
     def __init__(self, task: Task, protocol: Protocol, threads: int, *, pictures: bool = False) -> None:
-        super().__init__(task, protocol, _read_spec(task, protocol), threads)
+        super().__init__(task, protocol, read_spec(task, protocol), threads)
         self.can_picture = pictures
         self._shown: tuple[_Lane, list[Array]] | None = None
         """Where pictures are wanted: the lane whose transition is being shown, and what EnvPool said of it."""
@@ -54,16 +51,16 @@ class EnvPoolEngine(Engine):
     @property
     def frames_per_s(self) -> float:
         """See :attr:`Engine.frames_per_s`."""
-        return steps_per_s(_module_of(self.task.env_id), self.task.env_id, self._config)
+        return steps_per_s(family_of(self.task.env_id), self.task.env_id, self._config)
 
     @cached_property
     def camera(self) -> Camera | None:
         """What takes the pictures; None where none are wanted."""
-        return camera_of(self.spec, _module_of(self.task.env_id), self._config) if self.can_picture else None
+        return camera_of(self.spec, family_of(self.task.env_id), self._config) if self.can_picture else None
 
     @cached_property
     def _config(self) -> dict[str, Any]:
-        return dict(_raw_spec(self.task, self.protocol).config._asdict())
+        return config_of(self.task, self.protocol)
 
     def picture(self) -> Array:
         """See :meth:`Engine.picture`."""
@@ -217,7 +214,7 @@ class _StateList:
         self.extra = [(name, at["info:" + name]) for name in (spec.info_dtype.names or ())[len(BASE_INFO) :]]
         self.action_dtype = np.dtype(pool.spec.action_array_spec[pool._action_keys[-1]].dtype)
         self._dtype = spec.obs_dtype
-        self._obs = [at[key] for key in _obs_keys(keys, spec.mode)]
+        self._obs = [at[key] for key in obs_keys(keys, spec.mode)]
 
     @staticmethod
     def get(state: list[Array], place: int | None) -> Array | None:
@@ -249,152 +246,9 @@ def make_pool(
     task: Task, protocol: Protocol, seeds: Sequence[int], threads: int, more: Mapping[str, Any] | None = None
 ) -> Any:
     """Build an EnvPool of one environment per seed, with fresh machines and no step taken; ``more`` are its arguments too."""
-    args = {**_typed(protocol.envpool_args(task)), **(more or {})}
-    with vizdoom_folder() if "vizdoom" in _module_of(task.env_id) else contextlib.nullcontext():
+    args = {**typed_args(protocol.envpool_args(task)), **(more or {})}
+    folder = vizdoom_folder() if "vizdoom" in family_of(task.env_id) else contextlib.nullcontext()
+    with folder, refusals(task.env_id, args):
         return envpool.make_gymnasium(
             task.env_id, num_envs=len(seeds), seed=list(seeds), num_threads=min(threads, len(seeds)), **args
         )
-
-
-def task_ids() -> list[str]:
-    """Return every EnvPool id of the installed version."""
-    return sorted(envpool.list_all_envs())
-
-
-def version() -> str:
-    """Return the version of the installed EnvPool."""
-    return str(envpool.__version__)
-
-
-def _module_of(env_id: str) -> str:
-    entry = envpool.registration.registry.specs.get(env_id)
-    return entry[0] if entry else ""
-
-
-_OURS = ("num_envs", "batch_size", "num_threads", "seed", "env_seed", "max_num_players", "thread_affinity_offset")
-"""EnvPool arguments that the engine sets itself."""
-
-_FROM_ONE = ("stack_num", "frame_skip", "img_height", "img_width", "max_episode_steps")
-"""EnvPool arguments whose zero ends the process, not the call."""
-
-
-def _typed(args: dict[str, Any]) -> dict[str, Any]:
-    """Check what EnvPool would crash on; lists become tuples, as its pairs want them."""
-    for key, value in args.items():
-        if key in _OURS:
-            raise ConfigError(f"{key} is set by fastheur (slots, threads, split) and cannot be an EnvPool argument.")
-        if key in _FROM_ONE:
-            whole(key, value)
-    typed = {
-        key: _typed(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list) else v for key, v in args.items()
-    }
-    if args.get("cfg_path"):
-        typed["cfg_path"] = str(_scenario_file(str(args["cfg_path"])))
-    return typed
-
-
-def _scenario_file(name: str) -> Path:
-    """Return a VizDoom configuration file: a path as it is, a bare name is one of the package's own."""
-    path = DATA / name if name == Path(name).name else Path(name).absolute()
-    if not path.is_file():
-        raise ConfigError(
-            f"There is no VizDoom configuration {str(path)!r} (cfg_path={name}); a bare name is one of "
-            f"{', '.join(sorted(file.name for file in DATA.glob('*.cfg')))}, anything else a path."
-        )
-    return path
-
-
-def _obs_keys(keys: Sequence[str], mode: str) -> list[str]:
-    return ["info:ram"] if mode == "ram" else [key for key in keys if key == "obs" or key.startswith("obs:")]
-
-
-_RAW_SPECS: dict[str, Any] = {}
-"""EnvPool's own specifications by id and arguments: it opens the game for each, which takes a tenth of a second and more."""
-
-
-def _raw_spec(task: Task, protocol: Protocol) -> Any:
-    args = _typed(protocol.envpool_args(task))
-    key = f"{task.env_id} {sorted(args.items())!r}"
-    if key not in _RAW_SPECS:
-        _RAW_SPECS[key] = envpool.make_spec(task.env_id, **args)
-    return _RAW_SPECS[key]
-
-
-def _read_spec(task: Task, protocol: Protocol) -> Spec:
-    if not _module_of(task.env_id):
-        ids = task_ids()
-        raise ConfigError(
-            f"EnvPool {version()} has no task {task.env_id!r}.{nearest(task.env_id, ids)} "
-            f"It knows {len(ids)} ids; `fastheur list all=true` shows them."
-        )
-    try:
-        raw = _raw_spec(task, protocol)
-    except (TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError) as error:
-        args = _typed(protocol.envpool_args(task))
-        raise ConfigError(f"EnvPool refuses the arguments {args} for {task.env_id}: {error}") from error
-    state = raw.state_array_spec
-    keys = _obs_keys(list(state), task.mode)
-    if raw.config.max_num_players != 1 or not keys:
-        raise ConfigError(
-            f"{task.env_id} is a task for several players or has no observation; fastheur plays single-player tasks."
-        )
-    obs_dtype, obs_shape = _obs_layout({key: state[key] for key in keys})
-    vizdoom = "vizdoom" in _module_of(task.env_id)
-    game_variables = [key[5:] for key in state if vizdoom and key.startswith("info:") and key[5].isupper()]
-    info_dtype = np.dtype([*BASE_INFO, *((name, np.float64) for name in game_variables)], align=True)
-    action, model = _action_spec(raw, task), _model(task, raw.config._asdict())
-    return Spec(task.env_id, task.mode, task.suite, obs_shape, obs_dtype, info_dtype, action, model)
-
-
-def _model(task: Task, config: Mapping[str, Any]) -> ModelSource | None:
-    robot = robot_name(task.env_id)
-    path = model_path(_module_of(task.env_id), task.env_id, config)
-    if path is None or robot not in ROBOTS or config.get("frame_stack", 1) != 1:
-        return None
-    told = not config.get("exclude_current_positions_from_observation", True)
-    return ModelSource(path.read_text(), robot, int(config["frame_skip"]), told)
-
-
-def _obs_layout(state: dict[str, Any]) -> tuple[np.dtype, tuple[int, ...]]:
-    if len(state) == 1:
-        only = next(iter(state.values()))
-        return np.dtype(only.dtype), _per_player(only.shape)
-    fields = [
-        (key.removeprefix("obs:").replace(".", "_"), np.dtype(s.dtype), _per_player(s.shape))
-        for key, s in state.items()
-    ]
-    return np.dtype(fields, align=True), ()
-
-
-def _per_player(shape: Sequence[int]) -> tuple[int, ...]:
-    """Drop the players' axis, which EnvPool folds into the batch axis."""
-    return tuple(shape[1:] if len(shape) and shape[0] == -1 else shape)
-
-
-def _action_spec(raw: Any, task: Task) -> ActionSpec:
-    keys = [key for key in raw.action_array_spec if key not in ("env_id", "players.env_id")]
-    space = raw.action_space
-    kind = type(space).__name__
-    if len(keys) == 1 and kind == "Discrete" and int(getattr(space, "start", 0)) == 0:
-        meanings = atari_actions(task.env_id)
-        return ActionSpec("discrete", n=int(space.n), meanings=meanings if len(meanings) == space.n else ())
-    if len(keys) == 1 and kind == "Box" and len(space.shape) == 1:
-        size = int(space.shape[0])
-        if "vizdoom" in _module_of(
-            task.env_id
-        ):  # the declared box is the range of a C++ double, the game takes buttons
-            names = button_names(raw.config.cfg_path, size)
-            return ActionSpec("buttons", size=size, low=np.zeros(size), high=np.ones(size), meanings=names)
-        return ActionSpec("continuous", size=size, low=space.low.astype(np.float64), high=space.high.astype(np.float64))
-    raise ConfigError(
-        f"{task.env_id} takes actions of the form {space}; fastheur plays tasks with one discrete action or one flat vector."
-    )
-
-
-def step_cap(task: Task, protocol: Protocol) -> int | None:
-    """Return the cap that EnvPool itself puts on an episode, or None where it says none or refuses the arguments."""
-    if not _module_of(task.env_id):
-        return None
-    with contextlib.suppress(TypeError, ValueError, AssertionError, RuntimeError, ImportError, KeyError):
-        return getattr(_raw_spec(task, protocol).config, "max_episode_steps", None)
-    return None  # the engine will say what EnvPool refuses

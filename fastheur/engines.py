@@ -49,6 +49,6 @@ def step_cap(task: Task, protocol: Protocol) -> int | None:
     args = protocol.envpool_args(task)
     if "max_episode_steps" in args:
         return int(args["max_episode_steps"])
-    from fastheur.engine_envpool import step_cap as own_cap
+    from fastheur.envpool_tasks import step_cap as own_cap
 
     return own_cap(task, protocol)

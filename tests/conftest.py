@@ -1,5 +1,6 @@
 """Fixtures shared by the tests."""
 
+import gc
 import os
 import signal
 
@@ -29,6 +30,8 @@ LONG = (
 )
 """Files that take a worker a minute or more: they come first, so that no worker is left with one at the end."""
 
+
+gc.set_threshold(50_000, 20, 20)  # a tenth of a worker's time otherwise: compilers and pytest keep very many objects
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background job, and passed on to all it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)

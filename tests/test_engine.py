@@ -147,7 +147,7 @@ def test_vizdoom_shows_game_variables_takes_buttons_and_leaves_the_folder_clean(
 def test_envpool_is_loaded_family_by_family_and_is_complete_for_whoever_looks():
     script = """
 import sys
-from fastheur.engine_envpool import task_ids
+from fastheur.envpool_tasks import task_ids
 from fastheur.envpool_families import envpool
 spec = envpool.make_spec("Ant-v5")
 assert "Pong-v5" in envpool.registration.registry.specs and "matplotlib" not in sys.modules

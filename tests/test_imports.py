@@ -79,7 +79,8 @@ LAYERS = [
         "elimination",
     },
     {"comparing", "settled"},
-    {"ale_worker", "ale_crew", "baking", "folding"},
+    {"plain_atari", "ale_worker", "ale_crew", "baking", "folding"},
+    {"envpool_tasks"},
     {"engine_ale", "engine_envpool", "pruning"},
     {"engines", "unswitching"},
     {"kernel", "benchmark_frames"},
@@ -130,6 +131,7 @@ ALONE = ("_core", "_reference", "seeds", "benchmark_numba", "vizdoom_watch", "mo
 ENGINE_SIDE = {
     "engine",
     "engine_envpool",
+    "envpool_tasks",
     "engine_ale",
     "engines",
     "envpool_families",

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from fastheur import tasks
-from fastheur.engine_envpool import task_ids
 from fastheur.engines import make_engine
+from fastheur.envpool_tasks import task_ids
 from fastheur.errors import ConfigError
 from fastheur.tasks import find_environment, find_protocol, make_task
 

@@ -84,7 +84,7 @@ def _libraries() -> str:
 
 
 def _bundle() -> str:
-    from fastheur.engine_envpool import task_ids
+    from fastheur.envpool_tasks import task_ids
 
     return f"{len(task_ids())} task ids; ROMs, robots and maps come with it"
 

@@ -61,7 +61,7 @@ def main(config: Mapping[str, Any]) -> int:
     print("(model): plans with a model of the simulator, whose steps are counted apart.")
     print("policy=random plays any task. Any other EnvPool id: env=envpool env.id=ID (or env=ID).")
     if config["all"]:
-        from fastheur.engine_envpool import task_ids
+        from fastheur.envpool_tasks import task_ids
 
         print("\n".join(task for task in task_ids() if task not in known))
     return 0
