@@ -42,6 +42,6 @@ clean:  ## remove the environment and everything built
 $(STAMP): pyproject.toml setup.py fastheur/_core.pyx fastheur/planner/_backward.pyx
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing fastheur and its dependencies into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bench]"
-	@$(BIN)/python -m compileall -q fastheur  # many processes start; some may write no bytecode
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable ".[dev,bench]"
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib fastheur || true  # on all cores, which pip does not; some processes may write none
 	@touch $@

@@ -19,6 +19,8 @@ from fastheur.seeds import commitment
 
 POLICY = "OBS = 'state'\nTASK = 'CartPole-v1'\ndef act(obs, info, state, params):\n    return {}\n"
 GOOD = POLICY.format("int(obs[2] + 0.3 * obs[3] > 0)")
+LASTING = "episodes=20000 slots=8 threads=1"
+"""Plays for a minute, and its first episodes end at once."""
 
 
 @pytest.fixture(autouse=True)
@@ -275,7 +277,7 @@ def test_every_verb_explains_its_settings(verb, capsys):
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_kill_end_cleanly_and_keep_what_was_measured(tmp_path, signal_):
-    with playing(tmp_path, "eval env=CartPole-v1 policy=random episodes=300000") as process:
+    with playing(tmp_path, f"eval env=CartPole-v1 {LASTING}") as process:
         process.send_signal(signal_)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
@@ -364,7 +366,7 @@ def test_ids_with_a_slash_play_and_lists_of_ids_sweep():
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_in_one_job_stops_the_whole_sweep(jobs, tmp_path):
-    words = f"eval -m env=CartPole-v1 policy=random episodes=300000 first=0,1,2,3 jobs={jobs}"
+    words = f"eval -m env=CartPole-v1 {LASTING} first=0,1,2,3 jobs={jobs}"
     with playing(tmp_path, words) as process:
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)

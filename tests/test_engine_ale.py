@@ -204,8 +204,9 @@ def test_the_scorecard_says_which_engine_played_and_is_the_same_for_both(random_
 
 
 def test_who_looks_out_in_vain_rests_ever_longer_until_it_pays_again(monkeypatch):
-    clock, asked = count(), []
+    clock, asked, crowded = count(), [], [False]
     monkeypatch.setattr(ale_lane.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(ale_lane, "_crowded", lambda: crowded[0])
     lookout = ale_lane.Lookout(5)
 
     def looks(there):
@@ -220,3 +221,18 @@ def test_who_looks_out_in_vain_rests_ever_longer_until_it_pays_again(monkeypatch
         pass
     assert [looks(lambda times: times == 3) for _ in range(3)] == [True] * 3
     assert [looks(lambda times: False) for _ in range(4)] == [True, False, True, False]
+    crowded[0] = True
+    paid = [looks(lambda times: times == 3) for _ in range(3 * ale_lane.COUNTED_EVERY)]
+    assert 0 < sum(paid) < ale_lane.COUNTED_EVERY and not any(paid[-ale_lane.COUNTED_EVERY :])
+    crowded[0] = False
+    assert sum(looks(lambda times: times == 3) for _ in range(ale_lane.CROWDED_RESTING)) > ale_lane.COUNTED_EVERY
+
+
+def test_the_machine_is_crowded_while_more_wants_to_run_than_it_has_processors(monkeypatch, tmp_path):
+    monkeypatch.setattr(ale_lane.os, "cpu_count", lambda: 2)
+    told = tmp_path / "loadavg"
+    monkeypatch.setattr(ale_lane, "Path", lambda name: told)
+    assert not ale_lane._crowded()  # it does not say
+    for running, crowded in ((2, False), (3, True), (11, True)):
+        told.write_text(f"0.00 1.23 0.50 {running}/321 4567\n")
+        assert ale_lane._crowded() == crowded

@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 def test_a_killed_run_leaves_its_trial_and_its_finished_episodes(path):
     code = (
         "import sys; from fastheur import evaluate\n"
-        "evaluate('random', 'CartPole-v1', episodes=300000, slots=64, ledger=sys.argv[1])"
+        "evaluate(None, 'CartPole-v1', episodes=20000, slots=8, threads=1, ledger=sys.argv[1])"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(path)])
     deadline = time.time() + 60

@@ -22,7 +22,7 @@ GOOD = POLE.format("int(obs[2] + 0.3 * obs[3] > 0)")
 ENV = {"FASTHEUR_RESIDENT": "1"}
 TIMES = ("env_steps_per_s", "wall_s", "setup_s", "steps_per_s", "trial")
 CHECK = ("check", "p.py", "ledger=null")
-LONG = ("eval", "env=CartPole-v1", "policy=random", "episodes=300000")
+LONG = ("eval", "env=CartPole-v1", "episodes=20000", "slots=8", "threads=1")
 
 
 @pytest.fixture(scope="module", autouse=True)
