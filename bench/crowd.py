@@ -54,9 +54,10 @@ def main() -> int:
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     for crowd in range(1, most + 1):
         found = {way: [] for way in WAYS}
-        for _ in range(rounds):
-            for way, runs in found.items():
-                runs.append(measured(way, crowd))
+        for turn in range(rounds):
+            for place in range(len(WAYS)):
+                way = list(WAYS)[(turn + place) % len(WAYS)]
+                found[way].append(measured(way, crowd))
         said = []
         for way, runs in found.items():
             stepping, cpu = (statistics.median(column) for column in zip(*runs, strict=True))

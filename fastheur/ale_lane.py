@@ -23,7 +23,7 @@ MOST_RESTING = 64
 """Waits, at most, that go without a lookout after one was in vain."""
 
 COUNTED_EVERY, CROWDED_RESTING = 64, 1024
-"""After how many lookouts is counted who else wants to run, and the waits without one where that is too many."""
+"""After how many lookouts is counted who else wants to run; the waits without one, at most, where that is too many."""
 
 OBS_SHAPES = {"ram": (128,), "native": (3, *SCREEN)}
 """What a policy sees per mode, uint8."""
@@ -61,8 +61,8 @@ class Lookout:
     """Looks out for something for a moment, so that whoever waits for it need not be woken.
 
     Alone on the machine that saves a fifth of the time. Where more wants to run than there are processors, looking out only
-    keeps what is looked out for from being done (two evaluations at once take 1.8 times as long on two cores: `bench/crowd.py`):
-    then it rests. It also rests after it was in vain, for one wait, then two, four, ...
+    keeps what is looked out for from being done (two evaluations at once take 1.6 times as long on two cores: `bench/crowd.py`):
+    then it rests, ever longer while that lasts. It also rests after it was in vain, for one wait, then two, four, ...
 
     Args:
         seconds: how long it looks out.
@@ -71,16 +71,18 @@ class Lookout:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._resting, self._rest = 0, 1
-        self._looks = 0
+        self._looks, self._crowded_rest = 0, COUNTED_EVERY
 
     def look(self, there: Callable[[], bool]) -> bool:
         """True if it has come, as ``there`` tells without waiting."""
         if self._resting:
             self._resting -= 1
             return there()
-        if self._looks % COUNTED_EVERY == 0 and _crowded():
-            self._resting = CROWDED_RESTING
-            return there()
+        if self._looks % COUNTED_EVERY == 0:
+            if _crowded():
+                self._resting, self._crowded_rest = self._crowded_rest, min(2 * self._crowded_rest, CROWDED_RESTING)
+                return there()
+            self._crowded_rest = COUNTED_EVERY
         self._looks += 1
         late = time.perf_counter() + self._seconds
         while not there():
