@@ -15,7 +15,7 @@ from fastheur.errors import ConfigError
 from fastheur.score import iqm
 from fastheur.suite.definition import Suite, find_suite
 from fastheur.suite.figures import Game, Standing, interval
-from fastheur.suite.page import rows_of, write_page
+from fastheur.suite.page import rows_of, sealed_cost, write_page
 from fastheur.suite.record import Best, Read, RunRecord, read_record
 from fastheur.suite.sealing import runs_in, seal, sealed
 from fastheur.suite.verifying import verify
@@ -79,6 +79,8 @@ def test_a_run_is_shipped_with_everything_that_proves_it(shipped):
     assert [one.score for one in record.best] == sorted({one.score for one in record.best})
     assert sum(record.by_role.values()) == record.env_steps <= record.budget
     lines = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    assert record.sealed_steps == sum(line["env_steps"] for line in lines if line["split"] == "sealed") > 0
+    assert record.sealed_wall_s == pytest.approx(sum(line["wall_s"] for line in lines if line["split"] == "sealed"))
     assert {"weng2026", "robust"} <= {line["protocol"] for line in lines}
     assert lines[-1]["cumulative_env_steps"] == record.env_steps
 
@@ -127,7 +129,8 @@ def _record(env_id, task, best, returns):
     reads = tuple(Read(at, "v1", "a", tuple(found), (1,) * len(found), ("h",) * len(found)) for at, found in returns)
     bests = tuple(Best(at, score, "v1", "a", {}, "h") for at, score in best)
     return RunRecord(
-        task, env_id, "ram", "robust", "weng2026", 27_000, 1000, 900, {"train": 900}, 50, 3, 2, 1.0, None, "", "", "", bests, reads
+        task, env_id, "ram", "robust", "weng2026", 27_000, 1000, 900, {"train": 900}, 100, 3, 2, 1.0, None, "", "", "", bests, reads,
+        sealed_wall_s=5.0,
     )  # fmt: skip
 
 
@@ -171,6 +174,7 @@ def test_the_interval_draws_games_and_the_episodes_of_each():
 def test_the_page_has_every_game_and_both_figures(standing, tmp_path):
     text = write_page(standing, tmp_path / "out").read_text()
     assert "2 of 3 games have a system" in text and "qbert" in text
+    assert sealed_cost(standing) == "200 frames in 10 s of stepping, 20 a second" and sealed_cost(standing) in text
     assert text.count("<svg") >= 1 and "fastheur, sealed and sticky 1.00" in text
     row = next(row for row in rows_of(standing) if row.game == "qbert")
     assert row.best is None and row.sealed_hns is None and row.frames is None

@@ -16,7 +16,7 @@ from fastheur.resources import POLICIES
 from fastheur.suite.definition import Suite, find_suite
 from fastheur.suite.figures import Game, Standing
 from fastheur.suite.filming import film, film_of
-from fastheur.suite.page import Row, line, rows_of, write_page
+from fastheur.suite.page import Row, line, rows_of, sealed_cost, write_page
 from fastheur.suite.record import RECORD, read_record
 from fastheur.suite.sealing import runs_in, seal, sealed
 from fastheur.suite.verifying import verify
@@ -99,6 +99,7 @@ def main(config: Mapping[str, Any], name: str) -> int:
         f"reference terms ({suite.reference_protocol}, best so far at {budget:,} frames): {line(standing.reference_at(budget), count)}"
     )
     screen.print(f"our terms (sealed {suite.protocol}): {line(standing.sealed_at(budget), count)}")
+    screen.print(f"sealed reads, counted apart: {sealed_cost(standing)}.")
     if str(config["out"]).lower() != "false":  # names of files come as text
         print(write_page(standing, _out(config, name)))
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastheur.report.folders import ReportFolder
 from fastheur.report.pages import ASSETS, asset, page
 from fastheur.report.scales import short
+from fastheur.report.wording import seconds
 from fastheur.suite.chart import chart
 from fastheur.suite.figures import Figure, Game, Standing
 from fastheur.suite.filming import film_of
@@ -91,7 +92,6 @@ def write_page(standing: Standing, out: Path) -> Path:
     for name in ASSETS:
         folder.write(name, asset(name))
     budget = standing.suite.budget
-    sealed = [game.record for game in standing.shipped if game.record]
     content = page(
         "suite.html", "",
         title=f"{standing.suite.name} at {short(budget)} frames",
@@ -102,11 +102,20 @@ def write_page(standing: Standing, out: Path) -> Path:
         chart=chart(standing),
         rows=rows_of(standing),
         films=_films(standing, folder),
-        sealed_steps=sum(record.sealed_steps for record in sealed),
+        sealed_cost=sealed_cost(standing),
     )  # fmt: skip
     folder.write("index.html", content)
     folder.finish()
     return folder.path / "index.html"
+
+
+def sealed_cost(standing: Standing) -> str:
+    """Return what the sealed reads of all games took, as the beginning of a sentence."""
+    records = [game.record for game in standing.shipped if game.record]
+    timed = [one for one in records if one.sealed_wall_s]
+    steps, took = sum(one.sealed_steps for one in timed), sum(one.sealed_wall_s or 0.0 for one in timed)
+    speed = f" in {seconds(took)} of stepping, {steps / took:,.0f} a second" if timed else ""
+    return f"{sum(one.sealed_steps for one in records):,} frames{speed}"
 
 
 def line(figure: Figure, games: int) -> str:

@@ -47,7 +47,8 @@ class RunRecord:
 
     Attributes:
         task, env_id, obs_mode: what was learnt on. protocol, reference_protocol: labels of the two terms. max_steps: cap of ours.
-        budget, env_steps, by_role: frames allowed, charged, and charged per role. sealed_steps: of the sealed reads.
+        budget, env_steps, by_role: frames allowed, charged, and charged per role. sealed_steps, sealed_wall_s: of the sealed
+            reads, and the seconds that stepping took.
         trials, versions: how many. wall_s, tokens: unknown is None. began: as in ISO 8601. commitment, secret: of the sealed seeds.
         best: rising. reads: by checkpoint. sources: policy texts by hash, of whom the files beside do not hold.
     """
@@ -72,6 +73,7 @@ class RunRecord:
     best: tuple[Best, ...]
     reads: tuple[Read, ...]
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sealed_wall_s: float | None = None
 
     def write(self, folder: Path) -> None:
         """Write the record into ``folder``."""

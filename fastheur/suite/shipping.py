@@ -78,6 +78,7 @@ def _record(run: Run, suite: Suite) -> RunRecord:
         secret=ledger.value("secret"),
         best=best,
         reads=reads,
+        sealed_wall_s=sum(trial["wall_s"] or 0.0 for trial in ledger.trials() if trial["split"] == "sealed"),
         sources={sha256: ledger.source(sha256) for sha256 in sorted(needed - {champion.policy_sha256})},
     )
 
