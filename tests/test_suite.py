@@ -15,6 +15,7 @@ from fastheur.errors import ConfigError
 from fastheur.score import iqm
 from fastheur.suite.definition import Suite, find_suite
 from fastheur.suite.figures import Game, Standing, interval
+from fastheur.suite.filming import film
 from fastheur.suite.page import rows_of, sealed_cost, write_page
 from fastheur.suite.record import Best, Read, RunRecord, read_record
 from fastheur.suite.sealing import runs_in, seal, sealed
@@ -101,6 +102,9 @@ def test_champions_play_again_as_their_records_say_and_a_changed_one_is_found(sh
     first, *others = record.reads[-1].returns
     forged = replace(record, reads=(*record.reads[:-1], replace(record.reads[-1], returns=(first + 1, *others))))
     assert [check.differs for check in verify(forged, out, tmp_path / "verify.db")][-1] == "episodes [0] differ"
+    forged = replace(record, reads=(replace(record.reads[-1], action_hashes=("0",) * len(record.reads[-1].returns)),))
+    with pytest.raises(ConfigError, match="played with other actions than its record says"):
+        film(forged, out / "ram.py", tmp_path / "verify.db", tmp_path / "page")
 
 
 def test_a_run_that_is_not_the_suites_is_refused(campaign, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fastheur.errors import ConfigError
 from fastheur.evaluation import evaluate
 from fastheur.loading import policy_from_source
 from fastheur.replays import replay
@@ -29,7 +30,7 @@ def film(record: RunRecord, policy: Path, ledger: Path, out: Path) -> int:
     """Make the film and return the env steps that were taken, none of them the run's.
 
     Raises:
-        FastheurError: the policy cannot be played, or does not play as before.
+        FastheurError: the policy cannot be played, or does not play as its record says.
     """
     read, path = _last(record), film_of(record, out)
     if read is None or path is None:
@@ -39,6 +40,11 @@ def film(record: RunRecord, policy: Path, ledger: Path, out: Path) -> int:
         policy_from_source(policy.read_text(), policy.name), record.task, obs=record.obs_mode, split="sealed", protocol=record.protocol,
         max_steps=record.max_steps, first=median, episodes=1, secret=record.secret, ledger=ledger, notes="suite film",
     )  # fmt: skip
+    if card.episodes[0].action_hash != read.action_hashes[median]:
+        raise ConfigError(
+            f"{record.task}: sealed episode {median} was played with other actions than its record says; `fastheur suite NAME "
+            "verify=true` tells which episodes differ."
+        )
     with tempfile.TemporaryDirectory() as folder:
         made = replay(ledger, trial=card.trial, episode=median, out=folder, sheet=False, trace=None, to_step=LENGTH)
         assert made.video is not None
