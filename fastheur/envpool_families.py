@@ -7,6 +7,7 @@ EnvPool's registry in this process, finds it complete all the same: what is not 
 import importlib
 import sys
 import threading
+from collections import UserDict
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,7 @@ _FIRST = ("classic_control", "atari", "mujoco.gym", "vizdoom")
 """Families that are looked through first."""
 
 
-class _Tasks(dict[str, Any]):
+class _Tasks(UserDict[str, Any]):
     """EnvPool's tasks by id; families are loaded one after another for as long as a key is missing."""
 
     def __init__(self) -> None:
@@ -34,47 +35,28 @@ class _Tasks(dict[str, Any]):
                 return
             self._loading = True
             try:
-                while self._left and not super().__contains__(key):
+                while self._left and key not in self.data:
                     importlib.import_module(self._left[0])
                     del self._left[0]
             finally:
                 self._loading = False
 
     def __contains__(self, key: object) -> bool:
-        if not super().__contains__(key):
+        if key not in self.data:
             self._load(key)
-        return super().__contains__(key)
+        return key in self.data
 
     def __missing__(self, key: str) -> Any:
-        if key in self:
-            return self[key]
-        raise KeyError(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        try:
-            return self[key]
-        except KeyError:
-            return default
+        self._load(key)
+        return self.data[key]
 
     def __iter__(self) -> Iterator[str]:
         self._load()
-        return super().__iter__()
+        return iter(self.data)
 
     def __len__(self) -> int:
         self._load()
-        return super().__len__()
-
-    def keys(self) -> Any:
-        self._load()
-        return super().keys()
-
-    def values(self) -> Any:
-        self._load()
-        return super().values()
-
-    def items(self) -> Any:
-        self._load()
-        return super().items()
+        return len(self.data)
 
 
 def _imported() -> Any:

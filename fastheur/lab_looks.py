@@ -59,9 +59,8 @@ class Looks:
             raise ConfigError(f"There is no trial {trial} in this run; the answers of trial and search name theirs.")
         if found["split"] != "train":
             raise ConfigError(f"Trial {trial} was played on {found['split']} episodes, which only the harness sees.")
-        protocol = Protocol(
-            found["protocol"], None, 1, args=json.loads(found["protocol_args"])
-        )  # every argument in force
+        args = json.loads(found["protocol_args"])  # all that were in force, the cap too
+        protocol = Protocol(found["protocol"], None, 1, args=args)
         known = self._ledger.episode(trial, episode)
         needed = min(known["length"], until or known["length"]) if known else 0
         if needed > judge.left:
